@@ -1,0 +1,7 @@
+//! Passerelle: an identity gateway for French health and social care.
+
+pub mod access;
+pub mod departure;
+pub mod kernel;
+pub mod registry;
+pub mod store;

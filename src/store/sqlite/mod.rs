@@ -1,0 +1,130 @@
+//! The embedded store: records and ephemera in one SQLite file.
+//!
+//! One thread writes ([`writer`]); a group of operations is one transaction, each in a savepoint,
+//! answered after the commit. Reads go straight to the file from the asking thread. Every change of
+//! rights goes through [`Change`], which locks the head first.
+
+mod change;
+mod departure_rows;
+mod departures;
+mod head;
+mod journal;
+mod open;
+mod standing;
+mod writer;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rusqlite::Connection;
+
+use crate::kernel::{Clock, Outage, random::Random, seal::RecordsKey};
+
+pub use departures::EndRule;
+pub use open::OpenError;
+use {
+    change::{Change, Write},
+    writer::{Lane, Writer},
+};
+
+/// The store.
+pub struct Sqlite {
+    path: PathBuf,
+    writer: Writer,
+    readers: Mutex<Vec<Connection>>,
+    floor: Mutex<head::FloorCache>,
+    key: Arc<RecordsKey>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    end_rule: EndRule,
+}
+
+/// What a store is built with.
+pub struct Collaborators {
+    /// What seals and digests.
+    pub key: Arc<RecordsKey>,
+    /// Real time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers of cuts, lines and departures.
+    pub random: Arc<dyn Random>,
+    /// What an end closes: `departure::plan`, handed in so that the store names no rule.
+    pub end_rule: EndRule,
+}
+
+impl Sqlite {
+    /// Runs `op` in the writer's next transaction and answers after the commit. `op` either
+    /// answers, refusals included, and what it wrote stays; or fails, and nothing of it stays.
+    async fn write<T: Send + 'static>(
+        &self,
+        op: impl FnOnce(&Write<'_>) -> Result<T, Outage> + Send + 'static,
+    ) -> Result<T, Outage> {
+        let clock = Arc::clone(&self.clock);
+        self.writer
+            .run(Lane::Common, move |db| {
+                let write = Write::begin(db, clock.now())?;
+                op(&write)
+            })
+            .await
+    }
+
+    /// The same for what changes rights or writes a cut: the head is locked, the ends that are due
+    /// have fired, and the revision is one more, before `op` reads anything.
+    async fn change<T: Send + 'static>(
+        &self,
+        lane: Lane,
+        op: impl FnOnce(&mut Change<'_>) -> Result<T, Outage> + Send + 'static,
+    ) -> Result<T, Outage> {
+        let (clock, random) = (Arc::clone(&self.clock), Arc::clone(&self.random));
+        let rule = self.end_rule;
+        self.writer
+            .run(lane, move |db| {
+                let mut change = Change::begin(db, clock.now(), random.as_ref(), rule)?;
+                let answer = op(&mut change)?;
+                change.finish()?;
+                Ok(answer)
+            })
+            .await
+    }
+
+    /// Reads on the asking thread: a point read costs a few microseconds. What `look` reads is one
+    /// snapshot.
+    fn read<T>(
+        &self,
+        look: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, Outage> {
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = idle.map_or_else(|| open::reader(&self.path), Ok).map_err(outage)?;
+        let answer = snapshot(&connection, look).map_err(outage)?;
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        Ok(answer)
+    }
+}
+
+fn snapshot<T>(
+    connection: &Connection,
+    look: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+) -> Result<T, rusqlite::Error> {
+    let transaction = connection.unchecked_transaction()?;
+    let answer = look(&transaction)?;
+    transaction.finish()?;
+    Ok(answer)
+}
+
+/// What a failure of SQLite means to a caller.
+fn outage(error: rusqlite::Error) -> Outage {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase};
+    match error.sqlite_error_code() {
+        Some(DatabaseBusy | DatabaseLocked) => Outage::Busy,
+        Some(DatabaseCorrupt | NotADatabase) => Outage::Damaged(error.to_string()),
+        Some(_) => Outage::Unavailable(error.to_string()),
+        // Not SQLite's own: a column did not hold what was written there.
+        None => Outage::Damaged(error.to_string()),
+    }
+}
+
+/// What cannot be, in a column that we wrote.
+fn damaged(what: impl std::fmt::Display) -> Outage {
+    Outage::Damaged(what.to_string())
+}

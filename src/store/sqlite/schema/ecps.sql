@@ -1,0 +1,49 @@
+CREATE TABLE card (
+    rpps        TEXT PRIMARY KEY REFERENCES professional (rpps),
+    device      BLOB,               -- the phone that holds it
+    public_key  TEXT,               -- JWK of that phone
+    otp_key     BLOB,               -- derived one-time-code key, sealed
+    otp_step    INTEGER,            -- the last step that was accepted
+    pin         BLOB,               -- keyed digest
+    pin_misses  INTEGER NOT NULL DEFAULT 0, -- in a row; the limit blocks the card
+    activated_at INTEGER,
+    suspended   INTEGER NOT NULL DEFAULT 0,
+    blocked     INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX card_device ON card (device) WHERE device IS NOT NULL;
+
+-- Ephemera.
+CREATE TABLE activation (
+    id          BLOB PRIMARY KEY,
+    rpps        TEXT NOT NULL,
+    public_key  TEXT NOT NULL,
+    mail_secret BLOB NOT NULL,      -- keyed digests
+    sms_secret  BLOB NOT NULL,
+    until       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX activation_until ON activation (until);
+
+-- A record: tries of an activation are counted where nothing can bring an old count back.
+CREATE TABLE activation_tries (
+    id    BLOB PRIMARY KEY,
+    count INTEGER NOT NULL,
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Ephemera. Whether one was redeemed is a `once`.
+CREATE TABLE challenge (
+    id        BLOB PRIMARY KEY,
+    rpps      TEXT,                 -- NULL: a decoy, for an identifier that nobody holds
+    epoch     BLOB NOT NULL,        -- the stamp
+    revision  INTEGER NOT NULL,
+    client    TEXT NOT NULL,
+    service   TEXT NOT NULL,        -- the client's name, as people read it
+    structure TEXT,
+    codes     TEXT NOT NULL,        -- JSON list of three
+    shown     TEXT NOT NULL,        -- the right one
+    outcome   TEXT,                 -- NULL while it waits; JSON of ecps::Outcome afterwards
+    made_at   INTEGER NOT NULL,
+    until     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX challenge_rpps ON challenge (rpps) WHERE outcome IS NULL;
+CREATE INDEX challenge_until ON challenge (until);

@@ -1,0 +1,66 @@
+CREATE TABLE structure (
+    finess       TEXT PRIMARY KEY,
+    legal_entity TEXT,
+    name         TEXT NOT NULL,
+    address      TEXT NOT NULL,
+    commune      TEXT NOT NULL,
+    postal_code  TEXT NOT NULL,
+    city         TEXT NOT NULL,
+    sector       TEXT NOT NULL,
+    closed_at    INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE professional (
+    rpps         TEXT PRIMARY KEY,
+    identity     TEXT NOT NULL,     -- JSON of registry::CivilIdentity, never updated
+    identity_key TEXT NOT NULL,     -- folded names, date and place of birth: one person, one number
+    usage_name   TEXT,
+    email        TEXT NOT NULL,
+    mobile       TEXT NOT NULL,
+    validated_at INTEGER NOT NULL,
+    subject      BLOB NOT NULL UNIQUE,
+    retired_at   INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX professional_identity ON professional (identity_key) WHERE retired_at IS NULL;
+CREATE UNIQUE INDEX professional_email ON professional (email) WHERE retired_at IS NULL;
+CREATE UNIQUE INDEX professional_mobile ON professional (mobile) WHERE retired_at IS NULL;
+
+CREATE TABLE situation (
+    id           BLOB PRIMARY KEY,
+    rpps         TEXT NOT NULL REFERENCES professional (rpps),
+    finess       TEXT NOT NULL REFERENCES structure (finess),
+    authority    TEXT NOT NULL,
+    profession   TEXT NOT NULL,
+    role         TEXT NOT NULL,
+    mode         TEXT NOT NULL,
+    started_on   TEXT NOT NULL,
+    last_day     TEXT,
+    ends_at      INTEGER,
+    ended_at     INTEGER,
+    exercise_name       TEXT NOT NULL,
+    exercise_first_name TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX situation_rpps ON situation (rpps);
+CREATE INDEX situation_finess ON situation (finess) WHERE ended_at IS NULL;
+CREATE INDEX situation_due ON situation (ends_at) WHERE ends_at IS NOT NULL AND ended_at IS NULL;
+
+CREATE TABLE local_access (
+    id       BLOB PRIMARY KEY,
+    rpps     TEXT NOT NULL REFERENCES professional (rpps),
+    finess   TEXT NOT NULL REFERENCES structure (finess),
+    given_at INTEGER NOT NULL,
+    ends_at  INTEGER,
+    ended_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX local_access_rpps ON local_access (rpps);
+CREATE INDEX local_access_due ON local_access (ends_at) WHERE ends_at IS NOT NULL AND ended_at IS NULL;
+
+CREATE TABLE habilitation (
+    id           BLOB PRIMARY KEY,
+    rpps         TEXT NOT NULL REFERENCES professional (rpps),
+    kind         TEXT NOT NULL,     -- representant-legal, mandataire, gestionnaire, securite, autorite
+    finess       TEXT,
+    given_at     INTEGER NOT NULL,
+    withdrawn_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX habilitation_rpps ON habilitation (rpps);

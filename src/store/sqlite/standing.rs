@@ -1,0 +1,125 @@
+//! Card, situations and local accesses of one person, in one snapshot.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::{
+    access::{CardStanding, Standing},
+    kernel::{Finess, LocalAccessId, Rpps, SituationId, Timestamp},
+    registry::{Authority, LocalAccess, Situation},
+};
+
+const SITUATION: &str = "SELECT id, rpps, finess, authority, profession, role, mode, started_on,
+    last_day, ends_at, ended_at, exercise_name, exercise_first_name FROM situation";
+const LOCAL_ACCESS: &str = "SELECT id, rpps, finess, given_at, ends_at, ended_at FROM local_access";
+
+/// What one person may enter, as of this snapshot. `None`: nobody has this number, or it is retired.
+pub(super) fn standing(db: &Connection, rpps: Rpps) -> Result<Option<Standing>, rusqlite::Error> {
+    let card = db
+        .prepare_cached(
+            "SELECT coalesce(c.blocked, 0), coalesce(c.suspended, 0), c.device IS NOT NULL
+             FROM professional p LEFT JOIN card c ON c.rpps = p.rpps
+             WHERE p.rpps = ?1 AND p.retired_at IS NULL",
+        )?
+        .query_row(params![rpps.as_str()], |row| {
+            let (blocked, suspended, held): (bool, bool, bool) =
+                (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(match (blocked, suspended, held) {
+                (true, _, _) => CardStanding::Blocked,
+                (false, true, _) => CardStanding::Suspended,
+                (false, false, true) => CardStanding::Active,
+                (false, false, false) => CardStanding::NotActivated,
+            })
+        })
+        .optional()?;
+    let Some(card) = card else { return Ok(None) };
+    Ok(Some(Standing {
+        rpps,
+        card,
+        situations: situations_where(db, "rpps = ?1 AND ended_at IS NULL", rpps.as_str())?,
+        local_accesses: local_accesses_where(db, "rpps = ?1 AND ended_at IS NULL", rpps.as_str())?,
+    }))
+}
+
+/// Situations that satisfy `condition` on one parameter, oldest first.
+pub(super) fn situations_where(
+    db: &Connection,
+    condition: &str,
+    parameter: impl rusqlite::ToSql,
+) -> Result<Vec<Situation>, rusqlite::Error> {
+    db.prepare_cached(&format!("{SITUATION} WHERE {condition} ORDER BY id"))?
+        .query_map(params![parameter], situation)?
+        .collect()
+}
+
+/// Local accesses that satisfy `condition` on one parameter, oldest first.
+pub(super) fn local_accesses_where(
+    db: &Connection,
+    condition: &str,
+    parameter: impl rusqlite::ToSql,
+) -> Result<Vec<LocalAccess>, rusqlite::Error> {
+    db.prepare_cached(&format!("{LOCAL_ACCESS} WHERE {condition} ORDER BY id"))?
+        .query_map(params![parameter], local_access)?
+        .collect()
+}
+
+fn situation(row: &Row<'_>) -> Result<Situation, rusqlite::Error> {
+    Ok(Situation {
+        id: SituationId(row.get(0)?),
+        rpps: parsed::<Rpps>(row, 1)?,
+        finess: parsed::<Finess>(row, 2)?,
+        authority: authority(row, 3)?,
+        profession: row.get(4)?,
+        role: row.get(5)?,
+        mode: row.get(6)?,
+        started_on: parsed(row, 7)?,
+        last_day: row.get::<_, Option<String>>(8)?.map(|_| parsed(row, 8)).transpose()?,
+        ends_at: row.get::<_, Option<i64>>(9)?.map(Timestamp),
+        ended_at: row.get::<_, Option<i64>>(10)?.map(Timestamp),
+        exercise_name: row.get(11)?,
+        exercise_first_name: row.get(12)?,
+    })
+}
+
+fn local_access(row: &Row<'_>) -> Result<LocalAccess, rusqlite::Error> {
+    Ok(LocalAccess {
+        id: LocalAccessId(row.get(0)?),
+        rpps: parsed(row, 1)?,
+        finess: parsed(row, 2)?,
+        given_at: Timestamp(row.get(3)?),
+        ends_at: row.get::<_, Option<i64>>(4)?.map(Timestamp),
+        ended_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+    })
+}
+
+/// The text of a column, as the type that it was written from.
+pub(super) fn parsed<T>(row: &Row<'_>, column: usize) -> Result<T, rusqlite::Error>
+where
+    T: std::str::FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let text: String = row.get(column)?;
+    text.parse().map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(
+            column,
+            rusqlite::types::Type::Text,
+            Box::new(error),
+        )
+    })
+}
+
+/// How an authority is stored.
+pub(super) const fn authority_name(authority: Authority) -> &'static str {
+    match authority {
+        Authority::Employer => "employer",
+        Authority::Ordre => "ordre",
+        Authority::Ars => "ars",
+    }
+}
+
+fn authority(row: &Row<'_>, column: usize) -> Result<Authority, rusqlite::Error> {
+    let text: String = row.get(column)?;
+    [Authority::Employer, Authority::Ordre, Authority::Ars]
+        .into_iter()
+        .find(|authority| authority_name(*authority) == text)
+        .ok_or(rusqlite::Error::InvalidColumnType(column, text, rusqlite::types::Type::Text))
+}

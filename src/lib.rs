@@ -5,3 +5,4 @@ pub mod departure;
 pub mod kernel;
 pub mod registry;
 pub mod store;
+pub mod web;

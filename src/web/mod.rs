@@ -1,0 +1,12 @@
+//! HTTP plumbing that the edges of every slice share: problems, forms, pages, cookies, the one
+//! outgoing client. It knows no rule of the trade.
+
+pub mod bearer;
+pub mod cookie;
+pub mod fields;
+pub mod outgoing;
+pub mod page;
+mod problem;
+pub mod throttle;
+
+pub use problem::Problem;

@@ -5,7 +5,9 @@
 //! ([`EndRequest`]).
 
 mod cascade;
+mod ledger;
 mod schedule;
+mod telling;
 
 use serde::Serialize;
 
@@ -15,7 +17,11 @@ use crate::kernel::{
 };
 
 pub use cascade::{Ending, Plan, plan};
+pub use ledger::{
+    AfterTry, Attempt, LedgerLine, Notice, NoticeState, Outbox, OwedLetter, RetryPolicy,
+};
 pub use schedule::{Accepted, Asked, EndRefused, EndRequest, Mandate, When};
+pub use telling::{LogoutTokens, Mailbag, Telling};
 
 /// How far a departure has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

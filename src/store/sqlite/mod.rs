@@ -10,6 +10,7 @@ mod departures;
 mod head;
 mod journal;
 mod open;
+mod outbox;
 mod standing;
 mod writer;
 

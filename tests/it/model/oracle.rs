@@ -106,7 +106,7 @@ impl Oracle {
         seen.faults.extend(faults);
     }
 
-    /// A plain question that was refused.
+    /// A door that stayed shut.
     pub(super) fn refused(&self, role: &Role, holder: &Holder) {
         let (Role::Ask { proof_arrived, .. } | Role::Mint { proof_arrived, .. }) = *role;
         let mut seen = self.0.lock().unwrap();
@@ -132,6 +132,10 @@ impl Oracle {
         let count = self.0.lock().unwrap().alive.len();
         let which = schedule.draw(count);
         self.0.lock().unwrap().alive.get(which).cloned()
+    }
+
+    pub(super) fn fault(&self, what: &str) {
+        self.0.lock().unwrap().faults.push(what.to_owned());
     }
 
     pub(super) fn faults(&self) -> Vec<String> {

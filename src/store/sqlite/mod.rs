@@ -4,6 +4,7 @@
 //! answered after the commit. Reads go straight to the file from the asking thread. Every change of
 //! rights goes through [`Change`], which locks the head first.
 
+mod calendar;
 mod change;
 mod departure_rows;
 mod departures;

@@ -24,6 +24,9 @@ use rusqlite::Connection;
 
 use crate::kernel::{Clock, Outage, random::Random, seal::RecordsKey};
 
+#[cfg(test)]
+mod tests;
+
 pub use departures::EndRule;
 pub use open::OpenError;
 use {

@@ -118,6 +118,7 @@ fn snapshot<T>(
 }
 
 /// What a failure of SQLite means to a caller.
+#[expect(clippy::needless_pass_by_value, reason = "it ends every `map_err`")]
 fn outage(error: rusqlite::Error) -> Outage {
     use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase};
     match error.sqlite_error_code() {

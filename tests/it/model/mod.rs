@@ -14,7 +14,7 @@ mod schedule;
 use passerelle::access::{Door, Doors, Holder, Refused, admits};
 use proptest::prelude::*;
 
-use oracle::{Happened, Oracle, Role};
+use oracle::{Oracle, Role};
 use records::{Heads, Primary, TILLEULS};
 use schedule::Schedule;
 
@@ -80,7 +80,7 @@ async fn play(acts: Vec<Act>, choices: Vec<u16>) -> Oracle {
             Act::Crash => replicas[which] = replica(&primary, &schedule),
             Act::Failover => {
                 primary.new_epoch();
-                oracle.happened(Happened::NewEpoch);
+                oracle.new_epoch();
             }
             Act::LogIn { .. }
             | Act::Redeem

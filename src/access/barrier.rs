@@ -1,7 +1,11 @@
 //! A door answers only after a read of the head that was sent after its question arrived.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
 
+use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use crate::kernel::{Clock, Epoch, Outage, Revision, Timestamp};
@@ -119,6 +123,24 @@ impl Doors {
         Ok((self.judge(door, holder, now.protocol)?, now))
     }
 
+    /// What a door that mints does: asks, consumes and writes in one transaction, asks again behind a
+    /// new barrier, and only then answers. A departure that slips in between finds the grant written,
+    /// so it knows whom to tell, and gets the last word.
+    ///
+    /// `write` receives the reading that the first question passed on, and answers what to give and
+    /// what it grew into: the second question is about that.
+    pub async fn mint<T, E: From<Refused>>(
+        &self,
+        door: Door,
+        holder: &Holder,
+        write: impl AsyncFnOnce(Passed, Now) -> Result<(T, Holder), E>,
+    ) -> Result<T, E> {
+        let (passed, now) = self.ask(door, holder).await?;
+        let (given, grown) = write(passed, now).await?;
+        let _last_word = self.ask(door.answer(), &grown).await?;
+        Ok(given)
+    }
+
     /// The gate alone, for a caller that has passed the barrier since its question arrived.
     pub fn judge(&self, door: Door, holder: &Holder, now: Timestamp) -> Result<Passed, Shut> {
         let cuts = self.inner.cuts.read().unwrap_or_else(PoisonError::into_inner);
@@ -137,7 +159,10 @@ impl Inner {
                 }
                 std::mem::take(&mut round.waiting)
             };
-            let answer = self.read().await;
+            // A panic inside a reading must not leave every later question waiting for it.
+            let read = AssertUnwindSafe(self.read()).catch_unwind().await;
+            let failed = || Err(Outage::Unavailable("the reading of the head failed".to_owned()));
+            let answer = read.unwrap_or_else(|_| failed());
             for question in questions {
                 // Who no longer waits needs no answer.
                 drop(question.send(answer.clone()));

@@ -31,6 +31,22 @@ pub enum Door {
 }
 
 impl Door {
+    /// The door at which the answer of this one is asked about again.
+    pub(super) const fn answer(self) -> Self {
+        match self {
+            Self::Redemption => Self::RedemptionAnswer,
+            Self::Pending
+            | Self::Proof
+            | Self::Code
+            | Self::SilentLogin
+            | Self::RedemptionAnswer
+            | Self::Refresh
+            | Self::Introspection
+            | Self::Userinfo
+            | Self::Api => self,
+        }
+    }
+
     /// Its stable name, for the journal and the metrics.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -4,8 +4,11 @@
 //! transaction of the store; this slice says what they contain ([`plan`]) and when
 //! ([`EndRequest`]).
 
+mod calendar;
 mod cascade;
+mod ledger;
 mod schedule;
+mod telling;
 
 use serde::Serialize;
 
@@ -14,8 +17,13 @@ use crate::kernel::{
     journal::Actor,
 };
 
+pub use calendar::{Calendar, Move, NotMoved, new_lead};
 pub use cascade::{Ending, Plan, plan};
+pub use ledger::{
+    AfterTry, Attempt, LedgerLine, Notice, NoticeState, Outbox, OwedLetter, RetryPolicy,
+};
 pub use schedule::{Accepted, Asked, EndRefused, EndRequest, Mandate, When};
+pub use telling::{LogoutTokens, Mailbag, Telling};
 
 /// How far a departure has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

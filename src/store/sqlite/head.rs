@@ -85,12 +85,18 @@ impl Sqlite {
 /// A cut, not yet understood.
 pub(super) struct CutRow {
     revision: i64,
+    ordinal: i64,
     at: i64,
     scope: String,
     cause: String,
 }
 
 impl CutRow {
+    /// Revision and place in its transaction.
+    pub(super) fn key(&self) -> (i64, i64) {
+        (self.revision, self.ordinal)
+    }
+
     pub(super) fn parse(self) -> Result<Cut, Outage> {
         Ok(Cut {
             revision: Revision(self.revision.cast_unsigned()),
@@ -109,14 +115,15 @@ pub(super) fn cuts_where(
 ) -> Result<Vec<CutRow>, rusqlite::Error> {
     let order = "ORDER BY revision, ordinal";
     db.prepare_cached(&format!(
-        "SELECT revision, at, scope, cause FROM cut WHERE {condition} {order}"
+        "SELECT revision, ordinal, at, scope, cause FROM cut WHERE {condition} {order}"
     ))?
     .query_map(params![parameter], |row| {
         Ok(CutRow {
             revision: row.get(0)?,
-            at: row.get(1)?,
-            scope: row.get(2)?,
-            cause: row.get(3)?,
+            ordinal: row.get(1)?,
+            at: row.get(2)?,
+            scope: row.get(3)?,
+            cause: row.get(4)?,
         })
     })?
     .collect()

@@ -4,12 +4,14 @@
 //! answered after the commit. Reads go straight to the file from the asking thread. Every change of
 //! rights goes through [`Change`], which locks the head first.
 
+mod calendar;
 mod change;
 mod departure_rows;
 mod departures;
 mod head;
 mod journal;
 mod open;
+mod outbox;
 mod standing;
 mod writer;
 
@@ -21,6 +23,9 @@ use std::{
 use rusqlite::Connection;
 
 use crate::kernel::{Clock, Outage, random::Random, seal::RecordsKey};
+
+#[cfg(test)]
+mod tests;
 
 pub use departures::EndRule;
 pub use open::OpenError;
@@ -113,6 +118,7 @@ fn snapshot<T>(
 }
 
 /// What a failure of SQLite means to a caller.
+#[expect(clippy::needless_pass_by_value, reason = "it ends every `map_err`")]
 fn outage(error: rusqlite::Error) -> Outage {
     use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase};
     match error.sqlite_error_code() {

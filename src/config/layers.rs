@@ -62,8 +62,7 @@ impl Layers {
     /// Reads and merges: built-in defaults, then files in order, then the environment, then the
     /// command line. Files that cannot be read add to `mistakes`.
     pub(super) fn read(sources: &Sources, mistakes: &mut Vec<Mistake>) -> Self {
-        let mut layers =
-            Self { figment: Figment::new(), texts: Vec::new(), settings: Dict::new() };
+        let mut layers = Self { figment: Figment::new(), texts: Vec::new(), settings: Dict::new() };
         layers.built_in(include_str!("../../config/gateway.toml"), mistakes);
         if sources.demo {
             layers.built_in(include_str!("../../config/demo.toml"), mistakes);

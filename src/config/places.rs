@@ -38,9 +38,8 @@ impl Server {
         if listen.as_ref().is_some_and(Vec::is_empty) {
             reader.wrong("server.listen", "at least one address is wanted");
         }
-        let base = reader.text("server.base_url", |text| {
-            web_address(text).map(|url| (url, text.to_owned()))
-        });
+        let base = reader
+            .text("server.base_url", |text| web_address(text).map(|url| (url, text.to_owned())));
         let wallet_url = reader.optional("server.wallet_url", web_address);
         let issuer =
             reader.optional("server.issuer", |text| web_address(text).map(|_| text.to_owned()));
@@ -140,7 +139,10 @@ impl Smtp {
         if user.is_some() != password.is_some() {
             let (here, missing) =
                 if user.is_some() { ("smtp.user", "password") } else { ("smtp.password", "user") };
-            reader.wrong(here, format!("an account and a password go together: {missing} is missing"));
+            reader.wrong(
+                here,
+                format!("an account and a password go together: {missing} is missing"),
+            );
         }
         let in_clear = password.is_some() && tls == Some(MailSecurity::None);
         if in_clear && !host.as_deref().is_some_and(is_localhost) {

@@ -200,7 +200,6 @@ fn kind(value: &Value) -> &'static str {
 
 /// The known setting, or section, that was probably meant.
 fn nearest<'a>(key: &str, known: &BTreeSet<&'a str>) -> Option<&'a str> {
-    
     let sections = known.iter().filter_map(|key| key.split('.').next());
     let candidates = known.iter().copied().chain(sections);
     candidates

@@ -8,6 +8,7 @@ mod calendar;
 mod change;
 mod departure_rows;
 mod departures;
+mod habilitations;
 mod head;
 mod journal;
 mod open;

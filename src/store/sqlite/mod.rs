@@ -13,6 +13,7 @@ mod journal;
 mod open;
 mod outbox;
 mod standing;
+mod sweep;
 mod writer;
 
 use std::{

@@ -4,6 +4,8 @@
 //! something wrong; 2 wrong usage or configuration.
 
 mod check_config;
+#[cfg(feature = "demo")]
+mod demo;
 mod failure;
 mod habilitate;
 mod journal;
@@ -33,6 +35,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the gateway and its whole mock world, seeded, on this machine
+    #[cfg(feature = "demo")]
+    Demo(demo::Demo),
     /// Run the gateway alone
     Serve(serve::Serve),
     /// Tell every mistake of a configuration at once
@@ -50,6 +55,8 @@ pub fn run() -> ExitCode {
     // One TLS stack with one cryptographic provider; a second call would only find the same.
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let outcome = match cli.command {
+        #[cfg(feature = "demo")]
+        Command::Demo(demo) => wait(demo.run()),
         Command::Serve(serve) => wait(serve.run()),
         Command::CheckConfig(check) => check.run(),
         Command::Habilitate(habilitate) => wait(habilitate.run()),
@@ -94,7 +101,7 @@ mod tests {
             let parsed = Cli::try_parse_from(words);
             assert_eq!(parsed.is_ok(), right, "{line}: {:?}", parsed.err());
         }
-        if false {
+        if cfg!(feature = "demo") {
             check("demo", true);
             check("demo --port 9000 --data d --fresh --tour --config a --config b", true);
             check("demo --base-url http://a.localhost:1 --wallet-url http://b.localhost:1", true);

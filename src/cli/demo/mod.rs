@@ -6,10 +6,7 @@ mod folder;
 mod key;
 mod world;
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use mock_idp::World;
@@ -124,7 +121,9 @@ impl Demo {
             print(addresses);
             return Ok(());
         }
-        match mock_idp::tour::tour(world.description().await, &mut io::stdout()).await {
+        let score = mock_idp::tour::tour(world.description().await, |line| print(line)).await;
+        print(format_args!("{} passed, {} failed", score.passed, score.failed));
+        match score.failed {
             0 => Ok(()),
             failed => Err(Failure::Wrong(format!("{failed} steps of the tour failed"))),
         }

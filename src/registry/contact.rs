@@ -9,7 +9,7 @@ const LONGEST_ADDRESS: usize = 254;
 const LONGEST_LOCAL_PART: usize = 64;
 
 /// Reads `email`.
-pub fn email(written: &mut Written, faults: &mut Faults) -> Option<String> {
+pub(super) fn email(written: &mut Written, faults: &mut Faults) -> Option<String> {
     let text = written.text("email", faults)?;
     if is_address(&text) {
         return Some(text);
@@ -20,7 +20,7 @@ pub fn email(written: &mut Written, faults: &mut Faults) -> Option<String> {
 }
 
 /// Reads `mobile`: `+` and digits, whatever the way in which it was written.
-pub fn mobile(written: &mut Written, faults: &mut Faults) -> Option<String> {
+pub(super) fn mobile(written: &mut Written, faults: &mut Faults) -> Option<String> {
     let text = written.text("mobile", faults)?;
     let field = written.path("mobile");
     let Some(number) = international(&text) else {

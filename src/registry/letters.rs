@@ -5,7 +5,7 @@ use crate::kernel::{IdNat, letter::Letter};
 use super::{Nomenclature, Professional, Situation, Structure, delays};
 
 /// The mail of a new professional: the number, what was entered, and how to go on.
-pub fn registered(
+pub(super) fn registered(
     who: &Professional,
     situation: &Situation,
     structure: &Structure,
@@ -47,7 +47,7 @@ pub fn registered(
 }
 
 /// The mail of somebody who is registered already, when another situation is entered.
-pub fn situation_opened(
+pub(super) fn situation_opened(
     who: &Professional,
     situation: &Situation,
     structure: &Structure,

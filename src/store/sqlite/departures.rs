@@ -5,19 +5,21 @@ use rusqlite::{OptionalExtension, params};
 use crate::{
     access::Standing,
     departure::{
-        Accepted, DepartureState, Departures, EndRefused, EndRequest, Ending, Mandate, Plan,
-        ReopenRefused, When,
+        Departure, DepartureState, Departures, EndRefused, EndRequest, Ended, Ending, Mandate,
+        Plan, ReopenRefused, Reopened, When, Withdrawn,
     },
     kernel::{
         DepartureId, Finess, LocalAccessId, Outage, Rpps, SituationId, Timestamp,
         journal::{Actor, Entry, Event},
+        retry::{Answered, Keep},
     },
-    registry::{Authority, Situation},
+    registry::{Authority, LocalAccess, Page, Situation},
 };
 
 use super::{
     Change, Lane, Sqlite, damaged, departure_rows, outage,
     standing::{local_accesses_where, situations_where, standing},
+    structures::structure,
 };
 
 /// What an end closes: `departure::plan`.
@@ -178,7 +180,7 @@ fn accept(
     leaving: &Leaving,
     request: &EndRequest,
     when: When,
-) -> Result<Accepted, Outage> {
+) -> Result<DepartureId, Outage> {
     if let Some(earlier) = scheduled(change, leaving.ending)? {
         let sql = "UPDATE departure SET state = 'undone' WHERE id = ?1";
         change.execute(sql, params![earlier.0])?;
@@ -205,7 +207,7 @@ fn accept(
             change.journal(&Entry { departure: Some(departure), ..entry })?;
         }
     }
-    Ok(Accepted { departure, when })
+    Ok(departure)
 }
 
 #[async_trait::async_trait]
@@ -214,18 +216,24 @@ impl Departures for Sqlite {
         &self,
         id: SituationId,
         request: EndRequest,
-    ) -> Result<Result<Accepted, EndRefused>, Outage> {
+        keep: Keep<Ended>,
+    ) -> Result<Answered<Ended, EndRefused>, Outage> {
         let rule = self.end_rule;
-        self.change(Lane::Departure, move |change| {
-            let found = situations_where(change.db, "id = ?1", id.0).map_err(outage)?;
-            let Some(situation) = found.first() else { return Ok(Err(EndRefused::Unknown)) };
-            match request.decide(situation, change.calendar) {
-                Ok(when) => {
-                    let leaving = Leaving::of_situation(situation);
-                    accept(change, rule, &leaving, &request, when).map(Ok)
-                }
-                Err(refused) => Ok(Err(refused)),
-            }
+        self.change_kept(Lane::Departure, keep, move |change| {
+            let Some(situation) = one_situation(change, id)? else {
+                return Ok(Err(EndRefused::Unknown));
+            };
+            let when = match request.decide(&situation, change.calendar) {
+                Ok(when) => when,
+                Err(refused) => return Ok(Err(refused)),
+            };
+            let leaving = Leaving::of_situation(&situation);
+            let departure = accept(change, rule, &leaving, &request, when)?;
+            Ok(Ok(Ended {
+                situation: one_situation(change, id)?.unwrap_or(situation),
+                structure: structure(change.db, leaving.finess)?,
+                departure: written(change, departure)?,
+            }))
         })
         .await
     }
@@ -234,25 +242,25 @@ impl Departures for Sqlite {
         &self,
         id: LocalAccessId,
         request: EndRequest,
-    ) -> Result<Result<Accepted, EndRefused>, Outage> {
+        keep: Keep<Withdrawn>,
+    ) -> Result<Answered<Withdrawn, EndRefused>, Outage> {
         let rule = self.end_rule;
-        self.change(Lane::Departure, move |change| {
-            let found = local_accesses_where(change.db, "id = ?1", id.0).map_err(outage)?;
-            let Some(access) = found.first() else { return Ok(Err(EndRefused::Unknown)) };
-            if !request.mandate.reaches(access.finess) {
+        self.change_kept(Lane::Departure, keep, move |change| {
+            let Some(access) = one_local_access(change, id)? else {
                 return Ok(Err(EndRefused::Unknown));
-            }
-            if access.ended_at.is_some() {
-                return Ok(Err(EndRefused::AlreadyEnded));
-            }
-            match request.moment(change.calendar) {
-                Ok(when) => {
-                    let ending = Ending::LocalAccess(id);
-                    let leaving = Leaving { ending, rpps: access.rpps, finess: access.finess };
-                    accept(change, rule, &leaving, &request, when).map(Ok)
-                }
-                Err(refused) => Ok(Err(refused)),
-            }
+            };
+            let when = match request.decide_access(&access, change.calendar) {
+                Ok(when) => when,
+                Err(refused) => return Ok(Err(refused)),
+            };
+            let ending = Ending::LocalAccess(id);
+            let leaving = Leaving { ending, rpps: access.rpps, finess: access.finess };
+            let departure = accept(change, rule, &leaving, &request, when)?;
+            Ok(Ok(Withdrawn {
+                local_access: one_local_access(change, id)?.unwrap_or(access),
+                structure: structure(change.db, leaving.finess)?,
+                departure: written(change, departure)?,
+            }))
         })
         .await
     }
@@ -262,11 +270,13 @@ impl Departures for Sqlite {
         id: SituationId,
         by: Actor,
         mandate: Mandate,
-    ) -> Result<Result<(), ReopenRefused>, Outage> {
-        self.change(Lane::Common, move |change| {
-            let found = situations_where(change.db, "id = ?1", id.0).map_err(outage)?;
-            let Some(situation) = found.first() else { return Ok(Err(ReopenRefused::Unknown)) };
-            if let Err(refused) = may_reopen(change, situation, &mandate)? {
+        keep: Keep<Reopened>,
+    ) -> Result<Answered<Reopened, ReopenRefused>, Outage> {
+        self.change_kept(Lane::Common, keep, move |change| {
+            let Some(situation) = one_situation(change, id)? else {
+                return Ok(Err(ReopenRefused::Unknown));
+            };
+            if let Err(refused) = may_reopen(change, &situation, &mandate)? {
                 return Ok(Err(refused));
             }
             change.execute(
@@ -278,17 +288,16 @@ impl Departures for Sqlite {
                 "UPDATE departure SET state = 'undone' WHERE situation = ?1 AND state <> 'undone'",
                 params![id.0],
             )?;
-            let leaving = Leaving::of_situation(situation);
+            let leaving = Leaving::of_situation(&situation);
             change.journal(&leaving.entry(Event::SituationReopened, &by))?;
-            resume_card(change, situation.rpps, &by).map(Ok)
+            resume_card(change, situation.rpps, &by)?;
+            let at = structure(change.db, situation.finess)?;
+            Ok(Ok((one_situation(change, id)?.unwrap_or(situation), at)))
         })
         .await
     }
 
-    async fn departure(
-        &self,
-        id: DepartureId,
-    ) -> Result<Option<crate::departure::Departure>, Outage> {
+    async fn departure(&self, id: DepartureId) -> Result<Option<Departure>, Outage> {
         let rows = self.read(|db| departure_rows::with_id(db, id))?;
         rows.into_iter().next().map(departure_rows::DepartureRow::parse).transpose()
     }
@@ -296,12 +305,27 @@ impl Departures for Sqlite {
     async fn departures(
         &self,
         rpps: Option<Rpps>,
-        after: Option<DepartureId>,
-        limit: u32,
-    ) -> Result<Vec<crate::departure::Departure>, Outage> {
-        let rows = self.read(|db| departure_rows::page(db, rpps, after, limit))?;
+        finess: Option<Finess>,
+        page: Page<DepartureId>,
+    ) -> Result<Vec<Departure>, Outage> {
+        let rows = self.read(|db| departure_rows::page(db, rpps, finess, page))?;
         rows.into_iter().map(departure_rows::DepartureRow::parse).collect()
     }
+}
+
+fn one_situation(change: &Change<'_>, id: SituationId) -> Result<Option<Situation>, Outage> {
+    Ok(situations_where(change.db, "id = ?1", id.0).map_err(outage)?.pop())
+}
+
+fn one_local_access(change: &Change<'_>, id: LocalAccessId) -> Result<Option<LocalAccess>, Outage> {
+    Ok(local_accesses_where(change.db, "id = ?1", id.0).map_err(outage)?.pop())
+}
+
+/// What this transaction wrote.
+fn written(change: &Change<'_>, id: DepartureId) -> Result<Departure, Outage> {
+    let rows = departure_rows::with_id(change.db, id).map_err(outage)?;
+    let row = rows.into_iter().next().ok_or_else(|| damaged("a departure that was not written"))?;
+    row.parse()
 }
 
 fn may_reopen(

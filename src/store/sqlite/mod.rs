@@ -7,11 +7,16 @@
 mod change;
 mod departure_rows;
 mod departures;
+mod habilitations;
 mod head;
 mod journal;
+mod kept;
 mod open;
 mod outbox;
+mod professionals;
+mod registry;
 mod standing;
+mod structures;
 mod writer;
 
 use std::{

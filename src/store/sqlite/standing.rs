@@ -81,13 +81,18 @@ fn situation(row: &Row<'_>) -> Result<Situation, rusqlite::Error> {
 }
 
 fn local_access(row: &Row<'_>) -> Result<LocalAccess, rusqlite::Error> {
+    access_row(row, 0)
+}
+
+/// A local access, from the columns at `start` on.
+pub(super) fn access_row(row: &Row<'_>, start: usize) -> Result<LocalAccess, rusqlite::Error> {
     Ok(LocalAccess {
-        id: LocalAccessId(row.get(0)?),
-        rpps: parsed(row, 1)?,
-        finess: parsed(row, 2)?,
-        given_at: Timestamp(row.get(3)?),
-        ends_at: row.get::<_, Option<i64>>(4)?.map(Timestamp),
-        ended_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+        id: LocalAccessId(row.get(start)?),
+        rpps: parsed(row, start + 1)?,
+        finess: parsed(row, start + 2)?,
+        given_at: Timestamp(row.get(start + 3)?),
+        ends_at: row.get::<_, Option<i64>>(start + 4)?.map(Timestamp),
+        ended_at: row.get::<_, Option<i64>>(start + 5)?.map(Timestamp),
     })
 }
 

@@ -31,6 +31,22 @@ pub enum Door {
 }
 
 impl Door {
+    /// The door at which the answer of this one is asked about again.
+    pub(super) const fn answer(self) -> Self {
+        match self {
+            Self::Redemption => Self::RedemptionAnswer,
+            Self::Pending
+            | Self::Proof
+            | Self::Code
+            | Self::SilentLogin
+            | Self::RedemptionAnswer
+            | Self::Refresh
+            | Self::Introspection
+            | Self::Userinfo
+            | Self::Api => self,
+        }
+    }
+
     /// Its stable name, for the journal and the metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -86,6 +102,19 @@ pub enum Shut {
     /// It claims to come from a revision that we have not seen: unknown is closed, with 503.
     #[error("from an unknown revision")]
     Unknown,
+}
+
+impl Shut {
+    /// Its stable name, for the journal and the metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::OtherEpoch => "other_epoch",
+            Self::BelowFloor => "below_floor",
+            Self::Cut => "cut",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// The proof that a door asked and may open. Nothing else makes one, and whatever mints or honours

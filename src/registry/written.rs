@@ -138,6 +138,11 @@ impl Written {
         self.members.get(name).is_some_and(|value| !value.is_null())
     }
 
+    /// Takes a member out without a look: it was judged otherwise.
+    pub fn take_out(&mut self, name: &str) {
+        drop(self.take(name));
+    }
+
     /// Names what nobody took: a misspelt name must not be a datum that is silently lost.
     pub fn finish(self, faults: &mut Faults) {
         for name in self.members.keys() {

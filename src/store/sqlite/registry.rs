@@ -24,7 +24,7 @@ use super::{
     Change, Lane, Sqlite,
     departures::resume_card,
     habilitations, outage, professionals,
-    standing::{access_row, local_accesses_where, situations_where},
+    standing::{access_row, situations_where},
     structures,
 };
 
@@ -261,11 +261,7 @@ fn setting(change: &Change<'_>, draft: &LocalAccessDraft) -> Result<Setting, Out
             None => Setting {
                 is_known: false,
                 situations: Vec::new(),
-                local_accesses: local_accesses_where(
-                    change.db,
-                    "rpps = ?1 AND ended_at IS NULL",
-                    draft.rpps.as_str(),
-                )?,
+                local_accesses: Vec::new(),
                 structure,
             },
         })

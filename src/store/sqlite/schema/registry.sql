@@ -44,7 +44,7 @@ CREATE TABLE situation (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX situation_exercise ON situation (exercise_key) WHERE ended_at IS NULL;
 CREATE INDEX situation_rpps ON situation (rpps);
-CREATE INDEX situation_finess ON situation (finess) WHERE ended_at IS NULL;
+CREATE INDEX situation_finess ON situation (finess, rpps);
 CREATE INDEX situation_due ON situation (ends_at) WHERE ends_at IS NOT NULL AND ended_at IS NULL;
 
 -- Copies of identity documents, until 30 days after the decision.
@@ -64,7 +64,7 @@ CREATE TABLE local_access (
     ended_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX local_access_rpps ON local_access (rpps);
-CREATE INDEX local_access_finess ON local_access (finess) WHERE ended_at IS NULL;
+CREATE INDEX local_access_finess ON local_access (finess, rpps);
 CREATE INDEX local_access_due ON local_access (ends_at) WHERE ends_at IS NOT NULL AND ended_at IS NULL;
 
 CREATE TABLE habilitation (

@@ -7,6 +7,7 @@
 mod calendar;
 mod change;
 mod departure_rows;
+mod departure_verbs;
 mod departures;
 mod habilitations;
 mod head;
@@ -14,8 +15,10 @@ mod journal;
 mod kept;
 mod open;
 mod outbox;
+mod people;
 mod professionals;
 mod registry;
+mod removals;
 mod standing;
 mod structures;
 mod sweep;

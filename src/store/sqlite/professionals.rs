@@ -55,6 +55,11 @@ impl ProfessionalRow {
         })
     }
 
+    /// Whose row it is.
+    pub(super) fn rpps(&self) -> Rpps {
+        self.rpps
+    }
+
     pub(super) fn parse(self) -> Result<Professional, Outage> {
         Ok(Professional {
             rpps: self.rpps,

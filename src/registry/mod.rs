@@ -24,7 +24,6 @@ pub mod situation;
 pub mod structure;
 pub mod written;
 
-pub use habilitation::{Habilitation, NotHabilitated, Office};
 pub use local_access::LocalAccess;
 pub use nomenclature::Nomenclature;
 pub use ports::{AccessAt, NotEntered, Page, Registry};

@@ -7,7 +7,7 @@ use crate::kernel::{
 };
 
 use super::{
-    Habilitation, LocalAccess, NotHabilitated, Office, Structure,
+    LocalAccess, Structure,
     fault::Fault,
     hiring::{Hired, Hiring, NotHired},
     local_access::{LocalAccessDraft, NotGiven},
@@ -72,18 +72,6 @@ pub trait Registry: Send + Sync {
         by: Actor,
         keep: Keep<Structure>,
     ) -> Result<Answered<Structure, NotEntered>, Outage>;
-
-    /// Gives a habilitation.
-    async fn habilitate(
-        &self,
-        rpps: Rpps,
-        office: Office,
-        finess: Option<Finess>,
-        by: Actor,
-    ) -> Result<Result<Habilitation, NotHabilitated>, Outage>;
-
-    /// Habilitations that were not withdrawn, of one person.
-    async fn habilitations(&self, rpps: Rpps) -> Result<Vec<Habilitation>, Outage>;
 
     /// One structure.
     async fn structure(&self, finess: Finess) -> Result<Option<Structure>, Outage>;

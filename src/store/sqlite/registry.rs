@@ -11,8 +11,7 @@ use crate::{
         retry::{Answered, Keep},
     },
     registry::{
-        AccessAt, Habilitation, LocalAccess, NotEntered, NotHabilitated, Office, Page, Registry,
-        Situation, Structure, StructureKind,
+        AccessAt, LocalAccess, NotEntered, Page, Registry, Situation, Structure, StructureKind,
         fault::Faults,
         hiring::{Hired, Hiring, NotHired},
         local_access::{LocalAccessDraft, NotGiven, Setting},
@@ -23,7 +22,7 @@ use crate::{
 use super::{
     Change, Lane, Sqlite,
     departures::resume_card,
-    habilitations, outage, professionals,
+    outage, professionals,
     standing::{access_row, situations_where},
     structures,
 };
@@ -172,23 +171,6 @@ impl Registry for Sqlite {
             Ok(Ok(structure))
         })
         .await
-    }
-
-    async fn habilitate(
-        &self,
-        rpps: Rpps,
-        office: Office,
-        finess: Option<Finess>,
-        by: Actor,
-    ) -> Result<Result<Habilitation, NotHabilitated>, Outage> {
-        self.change(Lane::Common, move |change| {
-            habilitations::give(change, (rpps, office, finess), &by)
-        })
-        .await
-    }
-
-    async fn habilitations(&self, rpps: Rpps) -> Result<Vec<Habilitation>, Outage> {
-        self.read(|db| habilitations::of(db, rpps))
     }
 
     async fn structure(&self, finess: Finess) -> Result<Option<Structure>, Outage> {

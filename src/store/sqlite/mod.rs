@@ -7,13 +7,20 @@
 mod calendar;
 mod change;
 mod departure_rows;
+mod departure_verbs;
 mod departures;
 mod habilitations;
 mod head;
 mod journal;
+mod kept;
 mod open;
 mod outbox;
+mod people;
+mod professionals;
+mod registry;
+mod removals;
 mod standing;
+mod structures;
 mod sweep;
 mod writer;
 

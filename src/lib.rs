@@ -3,6 +3,7 @@
 pub mod access;
 pub mod departure;
 pub mod kernel;
+pub mod oidc;
 pub mod registry;
 pub mod store;
 pub mod web;

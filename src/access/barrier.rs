@@ -1,7 +1,11 @@
 //! A door answers only after a read of the head that was sent after its question arrived.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
 
+use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use crate::kernel::{Clock, Epoch, Outage, Revision, Timestamp};
@@ -116,7 +120,14 @@ impl Doors {
     /// Asks the question of promise 3, behind a new barrier.
     pub async fn ask(&self, door: Door, holder: &Holder) -> Result<(Passed, Now), Refused> {
         let now = self.barrier().await?;
-        Ok((self.judge(door, holder, now.protocol)?, now))
+        let judged = self.judge(door, holder, now.protocol);
+        let outcome = match &judged {
+            Ok(_) => "open",
+            Err(shut) => shut.as_str(),
+        };
+        let labels = [("door", door.as_str()), ("outcome", outcome)];
+        metrics::counter!("passerelle_doors_asked_total", &labels).increment(1);
+        Ok((judged?, now))
     }
 
     /// What a door that mints does: asks, consumes and writes in one transaction, asks again behind a
@@ -155,7 +166,10 @@ impl Inner {
                 }
                 std::mem::take(&mut round.waiting)
             };
-            let answer = self.read().await;
+            // A panic inside a reading must not leave every later question waiting for it.
+            let read = AssertUnwindSafe(self.read()).catch_unwind().await;
+            let failed = || Err(Outage::Unavailable("the reading of the head failed".to_owned()));
+            let answer = read.unwrap_or_else(|_| failed());
             for question in questions {
                 // Who no longer waits needs no answer.
                 drop(question.send(answer.clone()));

@@ -14,7 +14,7 @@ mod schedule;
 use passerelle::access::{Door, Doors, Holder, Refused, admits};
 use proptest::prelude::*;
 
-use oracle::{Happened, Oracle, Role};
+use oracle::{Oracle, Role};
 use records::{Heads, Primary, TILLEULS};
 use schedule::Schedule;
 
@@ -80,7 +80,7 @@ async fn play(acts: Vec<Act>, choices: Vec<u16>) -> Oracle {
             Act::Crash => replicas[which] = replica(&primary, &schedule),
             Act::Failover => {
                 primary.new_epoch();
-                oracle.happened(Happened::NewEpoch);
+                oracle.new_epoch();
             }
             Act::LogIn { .. }
             | Act::Redeem
@@ -164,15 +164,14 @@ impl Player {
             .doors
             .mint(Door::Proof, &holder.clone(), async |_passed, _now| {
                 self.schedule.wait().await;
-                let standing = self.primary.standing();
-                admits(&standing, holder.structure).map_err(|_| NoTokens)?;
+                self.enter(&holder)?;
                 written = self.oracle.now();
                 self.schedule.wait().await;
                 Ok::<_, NoTokens>(((), holder.clone()))
             })
             .await;
         let role = Role::Mint { written, proof_arrived: arrived, proof_read: read };
-        self.conclude(role, &holder, given.is_ok());
+        self.conclude(role, &holder, &given);
     }
 
     /// A live session opens a grant for another client: it keeps the proof's stamp.
@@ -188,14 +187,23 @@ impl Player {
             .mint(Door::SilentLogin, &holder.clone(), async |_passed, now| {
                 holder.own = now.stamp.revision;
                 self.schedule.wait().await;
-                admits(&self.primary.standing(), holder.structure).map_err(|_| NoTokens)?;
+                self.enter(&holder)?;
                 written = self.oracle.now();
                 self.schedule.wait().await;
                 Ok::<_, NoTokens>(((), holder.clone()))
             })
             .await;
         let role = Role::Mint { written, proof_arrived, proof_read };
-        self.conclude(role, &holder, given.is_ok());
+        self.conclude(role, &holder, &given);
+    }
+
+    /// Inside a transaction that opens a grant: the rights are read again.
+    fn enter(&self, holder: &Holder) -> Result<(), NoTokens> {
+        let admitted = admits(&self.primary.standing(), holder.structure);
+        if admitted.is_ok() && !self.primary.works_at(holder.structure) {
+            self.oracle.fault("entered without a situation");
+        }
+        admitted.map_err(|_| NoTokens::NoRight)
     }
 
     async fn mint_again(&self, door: Door) {
@@ -214,7 +222,7 @@ impl Player {
             })
             .await;
         let role = Role::Mint { written, proof_arrived, proof_read };
-        self.conclude(role, &holder, given.is_ok());
+        self.conclude(role, &holder, &given);
     }
 
     /// Introspection: one question, one answer.
@@ -233,20 +241,29 @@ impl Player {
         }
     }
 
-    fn conclude(&self, role: Role, holder: &Holder, given: bool) {
-        if given {
-            self.oracle.honoured(&role, holder);
-            self.oracle.keep(&role, holder);
+    fn conclude(&self, role: Role, holder: &Holder, given: &Result<(), NoTokens>) {
+        match given {
+            Ok(()) => {
+                self.oracle.honoured(&role, holder);
+                self.oracle.keep(&role, holder);
+            }
+            Err(NoTokens::Door(Refused::Shut(_))) => self.oracle.refused(&role, holder),
+            Err(NoTokens::NoRight | NoTokens::Door(Refused::Outage(_))) => {}
         }
     }
 }
 
-/// A log-in, a redemption or a refresh that gave nothing.
+/// Why nothing was given.
 #[derive(Debug)]
-struct NoTokens;
+enum NoTokens {
+    /// The person has no right to enter.
+    NoRight,
+    /// A door stayed shut.
+    Door(Refused),
+}
 
 impl From<Refused> for NoTokens {
-    fn from(_: Refused) -> Self {
-        Self
+    fn from(refused: Refused) -> Self {
+        Self::Door(refused)
     }
 }

@@ -75,6 +75,13 @@ impl Primary {
         self.0.lock().unwrap().standing.clone()
     }
 
+    /// Whether a situation is open there, or anywhere: the model's own word.
+    pub(super) fn works_at(&self, structure: Option<Finess>) -> bool {
+        let tables = self.0.lock().unwrap();
+        let mut places = tables.standing.situations.iter().map(|s| s.finess);
+        places.any(|place| structure.is_none_or(|structure| structure == place))
+    }
+
     /// Ends the first open situation there; answers what was cut.
     pub(super) fn end(&self, at_tilleuls: bool) -> (Option<Cut>, Epoch) {
         let mut tables = self.0.lock().unwrap();

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod departure;
 pub mod kernel;
+pub mod oidc;
 pub mod portal;
 pub mod registry;
 pub mod store;

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod departure;
+pub mod ecps;
 pub mod kernel;
 pub mod registry;
 pub mod store;

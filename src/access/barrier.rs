@@ -1,7 +1,11 @@
 //! A door answers only after a read of the head that was sent after its question arrived.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
 
+use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use crate::kernel::{Clock, Epoch, Outage, Revision, Timestamp};
@@ -155,7 +159,10 @@ impl Inner {
                 }
                 std::mem::take(&mut round.waiting)
             };
-            let answer = self.read().await;
+            // A panic inside a reading must not leave every later question waiting for it.
+            let read = AssertUnwindSafe(self.read()).catch_unwind().await;
+            let failed = || Err(Outage::Unavailable("the reading of the head failed".to_owned()));
+            let answer = read.unwrap_or_else(|_| failed());
             for question in questions {
                 // Who no longer waits needs no answer.
                 drop(question.send(answer.clone()));

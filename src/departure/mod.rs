@@ -4,6 +4,7 @@
 //! transaction of the store; this slice says what they contain ([`plan`]) and when
 //! ([`EndRequest`]).
 
+mod calendar;
 mod cascade;
 mod ledger;
 mod schedule;
@@ -16,6 +17,7 @@ use crate::kernel::{
     journal::Actor,
 };
 
+pub use calendar::{Calendar, Move, NotMoved, new_lead};
 pub use cascade::{Ending, Plan, plan};
 pub use ledger::{
     AfterTry, Attempt, LedgerLine, Notice, NoticeState, Outbox, OwedLetter, RetryPolicy,

@@ -5,6 +5,7 @@
 //! rights goes through [`Change`], which locks the head first.
 
 mod activations;
+mod calendar;
 mod cards;
 mod challenges;
 mod change;
@@ -25,6 +26,9 @@ use std::{
 use rusqlite::Connection;
 
 use crate::kernel::{Clock, Outage, random::Random, seal::RecordsKey};
+
+#[cfg(test)]
+mod tests;
 
 pub use departures::EndRule;
 pub use open::OpenError;
@@ -117,6 +121,7 @@ fn snapshot<T>(
 }
 
 /// What a failure of SQLite means to a caller.
+#[expect(clippy::needless_pass_by_value, reason = "it ends every `map_err`")]
 fn outage(error: rusqlite::Error) -> Outage {
     use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase};
     match error.sqlite_error_code() {

@@ -1,0 +1,187 @@
+//! Ends: one durable write, whenever and however many at once.
+
+use futures_util::future::join_all;
+
+use super::*;
+use crate::{
+    access::{CardStanding, Doors, Heads},
+    departure::{
+        Asked, Calendar, DepartureState, Departures, EndRefused, EndRequest, Mandate, Move,
+        NotMoved, ReopenRefused, When,
+    },
+    kernel::{journal::Actor, time::Span},
+};
+
+const ANYWHERE: Mandate = Mandate { structure: None, for_authority: false };
+
+fn asked(asked: Asked) -> EndRequest {
+    EndRequest {
+        asked,
+        reason: Some("fin de contrat".to_owned()),
+        by: Actor::Operator,
+        mandate: ANYWHERE,
+    }
+}
+
+impl World {
+    fn standing(&self) -> crate::access::Standing {
+        self.store.read(|db| super::super::standing::standing(db, rpps(1))).unwrap().unwrap()
+    }
+
+    fn cuts(&self) -> Vec<String> {
+        let sql = "SELECT coalesce(group_concat(scope || ' ' || cause, '; '), '') FROM cut";
+        let all: String = self.one(sql);
+        if all.is_empty() { Vec::new() } else { all.split("; ").map(str::to_owned).collect() }
+    }
+}
+
+#[tokio::test]
+async fn an_end_its_cut_its_journal_and_its_obligation_are_one_write() {
+    let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
+    let before = world.one::<i64>("SELECT revision FROM head");
+    let accepted =
+        world.store.end_situation(situation_id(1), asked(Asked::Immediate)).await.unwrap().unwrap();
+    assert_eq!(accepted.when, When::Now);
+    assert_eq!(world.one::<i64>("SELECT revision FROM head"), before + 1);
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM cut WHERE told = 0"), 1);
+    assert_eq!(world.cuts(), [format!("{{\"person\":\"{}\"}} \"last_situation\"", rpps(1))]);
+    assert_eq!(world.standing().card, CardStanding::Suspended);
+    let departure = world.store.departure(accepted.departure).await.unwrap().unwrap();
+    assert_eq!((departure.state, departure.cuts.len()), (DepartureState::Done, 1));
+    assert_eq!(departure.revision.unwrap().0.cast_signed(), before + 1);
+    let events: String = world
+        .one("SELECT group_concat(json_extract(entry, '$.event'), ' ' ORDER BY seq) FROM journal WHERE seq > 1");
+    assert_eq!(events, "situation_ended card_suspended doors_shut");
+    world.journal_is_whole();
+}
+
+#[tokio::test]
+async fn fifty_managers_at_once_end_it_once() {
+    let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
+    let end = |_| world.store.end_situation(situation_id(1), asked(Asked::Immediate));
+    let answers = join_all((0..50).map(end)).await;
+    let ended = answers.iter().filter(|answer| answer.as_ref().unwrap().is_ok()).count();
+    let late = |answer: &&Result<Result<_, EndRefused>, _>| {
+        matches!(answer, Ok(Err(EndRefused::AlreadyEnded)))
+    };
+    assert_eq!((ended, answers.iter().filter(late).count()), (1, 49));
+    assert_eq!(world.cuts().len(), 1);
+}
+
+#[tokio::test]
+async fn two_ends_at_once_cannot_each_believe_that_the_other_is_open() {
+    let world = World::new()
+        .with_person()
+        .await
+        .with_situation(1, TILLEULS, "employer")
+        .await
+        .with_situation(2, RIVE_CLAIRE, "employer")
+        .await;
+    let end = |number| world.store.end_situation(situation_id(number), asked(Asked::Immediate));
+    let (first, second) = tokio::join!(end(1), end(2));
+    assert!(first.unwrap().is_ok() && second.unwrap().is_ok());
+    assert_eq!(world.cuts().len(), 2);
+    assert!(world.cuts().iter().any(|cut| cut.contains("last_situation")));
+}
+
+#[tokio::test]
+async fn a_due_end_fires_at_the_first_question_after_it() {
+    let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
+    let tomorrow = Asked::LastDay("2026-11-22".parse().unwrap());
+    let accepted = world.store.end_situation(situation_id(1), asked(tomorrow)).await.unwrap();
+    assert!(matches!(accepted.unwrap().when, When::Later { .. }));
+    let doors = Doors::new(
+        Arc::clone(&world.store) as Arc<dyn Heads>,
+        Arc::clone(&world.clock) as Arc<dyn Clock>,
+    );
+    let midnight = Timestamp::end_of_day("2026-11-22".parse().unwrap()).unwrap();
+    world.advance((midnight - NOW).0 - 1);
+    let open = doors.barrier().await.unwrap();
+    assert!(world.cuts().is_empty());
+    world.advance(1);
+    let after = doors.barrier().await.unwrap();
+    assert_eq!(after.stamp.revision, open.stamp.revision.next());
+    assert_eq!(world.cuts().len(), 1);
+    assert_eq!(world.one::<Option<i64>>("SELECT next_due FROM head"), None);
+    let states: String = world.one("SELECT group_concat(state) FROM departure");
+    assert_eq!(states, "done");
+}
+
+#[tokio::test]
+async fn a_due_end_fires_before_whatever_else_changes_rights() {
+    let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
+    let today = Asked::LastDay("2026-11-21".parse().unwrap());
+    world.store.end_situation(situation_id(1), asked(today)).await.unwrap().unwrap();
+    world.advance(Span::hours(24).0);
+    let late = world.store.end_situation(situation_id(1), asked(Asked::Immediate)).await.unwrap();
+    assert_eq!(late.unwrap_err(), EndRefused::AlreadyEnded);
+    assert_eq!(world.cuts().len(), 1);
+}
+
+#[tokio::test]
+async fn an_end_is_undone_and_the_card_resumes_unless_it_is_blocked() {
+    let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
+    let reopen = || world.store.reopen_situation(situation_id(1), Actor::Operator, ANYWHERE);
+    assert_eq!(reopen().await.unwrap(), Err(ReopenRefused::NotEnded));
+    world.store.end_situation(situation_id(1), asked(Asked::Immediate)).await.unwrap().unwrap();
+    assert_eq!(reopen().await.unwrap(), Ok(()));
+    assert_eq!(world.standing().card, CardStanding::Active);
+    assert_eq!(world.cuts().len(), 1, "an undone end takes no cut back");
+    world.store.end_situation(situation_id(1), asked(Asked::Immediate)).await.unwrap().unwrap();
+    world
+        .store
+        .write(|write| write.execute("UPDATE card SET blocked = 1", []).map(|_| ()))
+        .await
+        .unwrap();
+    assert_eq!(reopen().await.unwrap(), Ok(()));
+    assert_eq!(world.standing().card, CardStanding::Blocked);
+    let states: String = world.one("SELECT group_concat(state) FROM departure");
+    assert_eq!(states, "undone,undone");
+}
+
+#[tokio::test]
+async fn a_schedule_can_be_replaced_and_called_off() {
+    let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
+    let on = |day: &str| asked(Asked::LastDay(day.parse().unwrap()));
+    for day in ["2026-12-01", "2026-12-05"] {
+        world.store.end_situation(situation_id(1), on(day)).await.unwrap().unwrap();
+    }
+    let states: String = world.one("SELECT group_concat(state ORDER BY due_at) FROM departure");
+    assert_eq!(states, "undone,scheduled");
+    let reopened = world.store.reopen_situation(situation_id(1), Actor::Operator, ANYWHERE).await;
+    assert_eq!(reopened.unwrap(), Ok(()));
+    world.store.move_calendar(Move::Advance(Span::hours(24 * 30))).await.unwrap().unwrap();
+    assert!(world.cuts().is_empty());
+}
+
+#[tokio::test]
+async fn a_local_access_is_taken_back() {
+    let world = World::new()
+        .with_person()
+        .await
+        .with_situation(1, RIVE_CLAIRE, "ordre")
+        .await
+        .with_local_access(1, TILLEULS)
+        .await;
+    let refused = world.store.end_situation(situation_id(1), asked(Asked::Immediate)).await;
+    assert_eq!(refused.unwrap().unwrap_err(), EndRefused::OtherAuthority);
+    let end = || world.store.end_local_access(local_access_id(1), asked(Asked::Immediate));
+    assert!(end().await.unwrap().is_ok());
+    assert_eq!(end().await.unwrap().unwrap_err(), EndRefused::AlreadyEnded);
+    let expected = format!("{{\"person_at\":[\"{}\",\"{TILLEULS}\"]}} \"departure\"", rpps(1));
+    assert_eq!(world.cuts(), [expected]);
+    assert!(world.standing().local_accesses.is_empty());
+    assert_eq!(world.standing().situations.len(), 1);
+}
+
+#[tokio::test]
+async fn the_calendar_answers_when_everything_due_is_done_and_never_moves_back() {
+    let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
+    let today = Asked::LastDay("2026-11-21".parse().unwrap());
+    world.store.end_situation(situation_id(1), asked(today)).await.unwrap().unwrap();
+    let advance = |span| world.store.move_calendar(Move::Advance(span));
+    assert_eq!(advance(Span::hours(48)).await.unwrap(), Ok(NOW + Span::hours(48)));
+    assert_eq!(world.cuts().len(), 1);
+    let back = world.store.move_calendar(Move::To(NOW)).await.unwrap();
+    assert_eq!(back, Err(NotMoved::Backwards));
+}

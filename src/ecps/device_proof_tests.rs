@@ -63,39 +63,44 @@ fn but(mut value: Value, member: &str, with: Value) -> Value {
 
 #[test]
 fn a_proof_covers_the_request_that_carries_it() {
-    let phone = Phone::new();
-    let check = #[track_caller]
-    |header: Value, payload: Value, expected: Result<(), BadProof>| {
-        let proof = phone.sign(&header, &payload);
+    #[track_caller]
+    fn told(phone: &Phone, header: &Value, payload: &Value, expected: Result<(), BadProof>) {
+        let proof = phone.sign(header, payload);
         let told = verify(&proof, &phone.key(), REQUEST, NOW).map(|_| ());
         assert_eq!(told, expected, "{header} {payload}");
-    };
+    }
+    let phone = Phone::new();
+    macro_rules! check {
+        ($header:expr, $payload:expr, $expected:expr $(,)?) => {
+            told(&phone, &$header, &$payload, $expected)
+        };
+    }
     let seconds = |offset: i64| json!(NOW.as_seconds() + offset);
-    check(header(), payload(), Ok(()));
-    check(header(), but(payload(), "iat", seconds(60)), Ok(()));
-    check(header(), but(payload(), "iat", seconds(-60)), Ok(()));
-    check(header(), but(payload(), "iat", seconds(61)), Err(BadProof::Time));
-    check(header(), but(payload(), "iat", seconds(-61)), Err(BadProof::Time));
-    check(header(), but(payload(), "iat", json!(i64::MAX)), Err(BadProof::Time));
-    check(header(), but(payload(), "iat", Value::Null), Err(BadProof::Malformed));
-    check(header(), but(payload(), "htm", json!("GET")), Err(BadProof::OtherRequest));
-    check(
+    check!(header(), payload(), Ok(()));
+    check!(header(), but(payload(), "iat", seconds(60)), Ok(()));
+    check!(header(), but(payload(), "iat", seconds(-60)), Ok(()));
+    check!(header(), but(payload(), "iat", seconds(61)), Err(BadProof::Time));
+    check!(header(), but(payload(), "iat", seconds(-61)), Err(BadProof::Time));
+    check!(header(), but(payload(), "iat", json!(i64::MAX)), Err(BadProof::Time));
+    check!(header(), but(payload(), "iat", Value::Null), Err(BadProof::Malformed));
+    check!(header(), but(payload(), "htm", json!("GET")), Err(BadProof::OtherRequest));
+    check!(
         header(),
         but(payload(), "htu", json!("/device/v1/challenges/abc/approve")),
         Err(BadProof::OtherRequest),
     );
     let other = URL_SAFE_NO_PAD.encode(SecretDigest::of(b"").as_bytes());
-    check(header(), but(payload(), "body_sha256", json!(other)), Err(BadProof::OtherBody));
-    check(header(), but(payload(), "jti", json!("")), Err(BadProof::Id));
-    check(header(), but(payload(), "jti", json!("j".repeat(64))), Ok(()));
-    check(header(), but(payload(), "jti", json!("j".repeat(65))), Err(BadProof::Id));
-    check(header(), but(payload(), "jti", Value::Null), Err(BadProof::Malformed));
-    check(but(header(), "typ", json!("JWT")), payload(), Err(BadProof::Header));
-    check(but(header(), "typ", Value::Null), payload(), Err(BadProof::Header));
-    check(but(header(), "kid", Value::Null), payload(), Err(BadProof::Header));
-    check(but(header(), "crit", json!(["b64"])), payload(), Err(BadProof::Header));
-    check(but(header(), "alg", json!("HS256")), payload(), Err(BadProof::Header));
-    check(but(header(), "alg", json!("none")), payload(), Err(BadProof::Malformed));
+    check!(header(), but(payload(), "body_sha256", json!(other)), Err(BadProof::OtherBody));
+    check!(header(), but(payload(), "jti", json!("")), Err(BadProof::Id));
+    check!(header(), but(payload(), "jti", json!("j".repeat(64))), Ok(()));
+    check!(header(), but(payload(), "jti", json!("j".repeat(65))), Err(BadProof::Id));
+    check!(header(), but(payload(), "jti", Value::Null), Err(BadProof::Malformed));
+    check!(but(header(), "typ", json!("JWT")), payload(), Err(BadProof::Header));
+    check!(but(header(), "typ", Value::Null), payload(), Err(BadProof::Header));
+    check!(but(header(), "kid", Value::Null), payload(), Err(BadProof::Header));
+    check!(but(header(), "crit", json!(["b64"])), payload(), Err(BadProof::Header));
+    check!(but(header(), "alg", json!("HS256")), payload(), Err(BadProof::Header));
+    check!(but(header(), "alg", json!("none")), payload(), Err(BadProof::Malformed));
 }
 
 #[test]

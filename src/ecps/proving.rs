@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::{
     access::{Door, Holder, NoRight, Now, Passed, Refused, SESSION_LIFE, Session, Shut},
     kernel::{
-        ChallengeId, ClientId, DeviceId, Finess, IdNat, Outage, Sid, Timestamp,
-        ids::BadIdentifier, secret::Secret,
+        ChallengeId, ClientId, DeviceId, Finess, IdNat, Outage, Sid, Timestamp, ids::BadIdentifier,
+        secret::Secret,
     },
 };
 

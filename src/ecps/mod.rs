@@ -16,6 +16,7 @@ mod pin;
 mod ports;
 pub mod post;
 mod proving;
+mod refusals;
 
 use std::sync::Arc;
 
@@ -34,7 +35,8 @@ pub use ports::{
     Activations, Approved, Cards, Challenges, Device, Finished, Opening, OtpProven, Ports,
 };
 pub use post::Post;
-pub use proving::{ApprovalRefused, Ask, Opened, OtpRefused, State};
+pub use proving::{Ask, Opened, Said, State};
+pub use refusals::{ApprovalRefused, OtpRefused};
 
 /// The settings of this slice; the sentence of each is in `config/gateway.toml`.
 #[derive(Clone, Copy, Debug)]

@@ -5,4 +5,5 @@
     reason = "a test stops where it fails, and says where"
 )]
 
+mod architecture;
 mod model;

@@ -11,11 +11,13 @@ mod challenges;
 mod change;
 mod departure_rows;
 mod departures;
+mod habilitations;
 mod head;
 mod journal;
 mod open;
 mod outbox;
 mod standing;
+mod sweep;
 mod writer;
 
 use std::{
@@ -114,10 +116,12 @@ fn snapshot<T>(
     connection: &Connection,
     look: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
 ) -> Result<T, rusqlite::Error> {
-    let transaction = connection.unchecked_transaction()?;
-    let answer = look(&transaction)?;
-    transaction.finish()?;
-    Ok(answer)
+    let run = |verb| connection.prepare_cached(verb)?.execute([]).map(|_| ());
+    run("BEGIN")?;
+    let answer = look(connection);
+    // A reader changed nothing: either verb ends the snapshot.
+    run("COMMIT").or_else(|_| run("ROLLBACK"))?;
+    answer
 }
 
 /// What a failure of SQLite means to a caller.

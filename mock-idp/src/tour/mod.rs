@@ -1,0 +1,56 @@
+//! The tour: a whole story, told through the public interfaces as separate parties.
+//!
+//! A person with a browser, her phone, two pieces of care-home software, a national platform, an
+//! API's own introspection and a program of the registry: each does only what it could do from
+//! another machine, and each step is one line.
+
+mod arriving;
+mod browser;
+mod cast;
+mod elsewhere;
+mod leaving;
+mod page;
+mod proving;
+mod registering;
+mod returning;
+mod story;
+mod working;
+
+use serde_json::Value;
+
+use cast::Cast;
+use story::Story;
+
+/// How many steps went as told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Score {
+    /// Steps that went as told.
+    pub passed: usize,
+    /// Steps that did not.
+    pub failed: usize,
+}
+
+/// Plays the tour in the world that `GET /demo/world` described; `out` hears one line a step.
+///
+/// A step that fails does not stop those that do not need it.
+pub async fn tour(description: Value, mut out: impl FnMut(&str) + Send) -> Score {
+    let mut story = Story::new(&mut out);
+    let Some(cast) = story.step("Le monde décrit ses adresses", Cast::of(description)).await
+    else {
+        return story.score();
+    };
+    let newcomer = registering::play(&mut story, &cast).await;
+    let mut at_work = match &newcomer {
+        Some(newcomer) => arriving::play(&mut story, &cast, newcomer).await,
+        None => None,
+    };
+    if let (Some(newcomer), Some(at_work)) = (&newcomer, &mut at_work) {
+        working::play(&mut story, &cast, at_work).await;
+        leaving::play(&mut story, &cast, newcomer, at_work).await;
+    }
+    elsewhere::play(&mut story, &cast).await;
+    if let (Some(newcomer), Some(at_work)) = (&newcomer, &mut at_work) {
+        returning::play(&mut story, &cast, newcomer, at_work).await;
+    }
+    story.score()
+}

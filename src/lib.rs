@@ -7,6 +7,7 @@ pub mod config;
 pub mod departure;
 pub mod ecps;
 pub mod kernel;
+pub mod oidc;
 pub mod registry;
 pub mod store;
 pub mod web;

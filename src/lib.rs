@@ -5,6 +5,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod departure;
+pub mod ecps;
 pub mod kernel;
 pub mod oidc;
 pub mod portal;

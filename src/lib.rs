@@ -1,6 +1,9 @@
 //! Passerelle: an identity gateway for French health and social care.
 
 pub mod access;
+pub mod app;
+pub mod cli;
+pub mod config;
 pub mod departure;
 pub mod kernel;
 pub mod registry;

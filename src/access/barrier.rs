@@ -120,7 +120,14 @@ impl Doors {
     /// Asks the question of promise 3, behind a new barrier.
     pub async fn ask(&self, door: Door, holder: &Holder) -> Result<(Passed, Now), Refused> {
         let now = self.barrier().await?;
-        Ok((self.judge(door, holder, now.protocol)?, now))
+        let judged = self.judge(door, holder, now.protocol);
+        let outcome = match &judged {
+            Ok(_) => "open",
+            Err(shut) => shut.as_str(),
+        };
+        let labels = [("door", door.as_str()), ("outcome", outcome)];
+        metrics::counter!("passerelle_doors_asked_total", &labels).increment(1);
+        Ok((judged?, now))
     }
 
     /// What a door that mints does: asks, consumes and writes in one transaction, asks again behind a

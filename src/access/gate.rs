@@ -104,6 +104,19 @@ pub enum Shut {
     Unknown,
 }
 
+impl Shut {
+    /// Its stable name, for the journal and the metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::OtherEpoch => "other_epoch",
+            Self::BelowFloor => "below_floor",
+            Self::Cut => "cut",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// The proof that a door asked and may open. Nothing else makes one, and whatever mints or honours
 /// takes one, so that a door that forgot to ask does not compile.
 #[derive(Debug)]

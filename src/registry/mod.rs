@@ -4,6 +4,7 @@
 //! list of all its faults. It knows neither sessions nor tokens; what the end of a situation
 //! closes is decided by `departure`.
 
+pub mod habilitation;
 pub mod local_access;
 pub mod professional;
 pub mod situation;

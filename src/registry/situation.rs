@@ -30,7 +30,7 @@ pub struct Situation {
     pub authority: Authority,
     /// What the person is: `TRE_R85` for a professionnel à rôle, `TRE_G15` otherwise.
     pub profession: String,
-    /// What the person does: `TRE_R22` (GENRnn). Drives what the DMP shows.
+    /// What the person does: `TRE_R22` (`GENRnn`). Drives what the DMP shows.
     pub role: String,
     /// How: `TRE_R23` (S, L, B, I).
     pub mode: String,

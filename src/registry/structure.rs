@@ -19,7 +19,7 @@ pub struct Structure {
     pub postal_code: String,
     /// Town.
     pub city: String,
-    /// `TRE_R02` (SAnn).
+    /// `TRE_R02` (`SAnn`).
     pub sector: String,
     /// When it closed, on the calendar clock.
     pub closed_at: Option<Timestamp>,

@@ -82,13 +82,13 @@ mod tests {
     #[test]
     fn parameters_are_read_once_or_refused() {
         #[track_caller]
-        fn check(query: &str, name: &str, expected: Result<Option<&str>, BadFields>) {
+        fn check(query: &str, name: &str, expected: Result<Option<&str>, &BadFields>) {
             let fields = Fields::from_query(query);
-            assert_eq!(fields.as_ref().map(|f| f.get(name)).map_err(Clone::clone), expected);
+            assert_eq!(fields.as_ref().map(|f| f.get(name)), expected);
         }
         check("a=1&b=2", "b", Ok(Some("2")));
-        check("a=1&a=2", "a", Err(BadFields::Repeated("a".to_owned())));
-        check("a=1&a=", "a", Err(BadFields::Repeated("a".to_owned())));
+        check("a=1&a=2", "a", Err(&BadFields::Repeated("a".to_owned())));
+        check("a=1&a=", "a", Err(&BadFields::Repeated("a".to_owned())));
         check("a=", "a", Ok(None));
         check("", "a", Ok(None));
         check("a=b+c%20d", "a", Ok(Some("b c d")));

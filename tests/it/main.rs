@@ -1,3 +1,9 @@
 //! The one binary of integration tests.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops where it fails, and says where"
+)]
 
+mod architecture;
 mod model;

@@ -8,11 +8,13 @@ mod calendar;
 mod change;
 mod departure_rows;
 mod departures;
+mod habilitations;
 mod head;
 mod journal;
 mod open;
 mod outbox;
 mod standing;
+mod sweep;
 mod writer;
 
 use std::{
@@ -111,13 +113,16 @@ fn snapshot<T>(
     connection: &Connection,
     look: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
 ) -> Result<T, rusqlite::Error> {
-    let transaction = connection.unchecked_transaction()?;
-    let answer = look(&transaction)?;
-    transaction.finish()?;
-    Ok(answer)
+    let run = |verb| connection.prepare_cached(verb)?.execute([]).map(|_| ());
+    run("BEGIN")?;
+    let answer = look(connection);
+    // A reader changed nothing: either verb ends the snapshot.
+    run("COMMIT").or_else(|_| run("ROLLBACK"))?;
+    answer
 }
 
 /// What a failure of SQLite means to a caller.
+#[expect(clippy::needless_pass_by_value, reason = "it ends every `map_err`")]
 fn outage(error: rusqlite::Error) -> Outage {
     use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase};
     match error.sqlite_error_code() {

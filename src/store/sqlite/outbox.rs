@@ -24,7 +24,7 @@ const GRANT_LIFE: Span = Span::hours(30 * 24);
 #[async_trait::async_trait]
 impl Outbox for Sqlite {
     async fn expand(&self) -> Result<bool, Outage> {
-        let waiting = self.read(|db| has_untold(db))?;
+        let waiting = self.read(has_untold)?;
         if !waiting {
             return Ok(false);
         }

@@ -14,7 +14,7 @@ mod schedule;
 use passerelle::access::{Door, Doors, Holder, Refused, admits};
 use proptest::prelude::*;
 
-use oracle::{Happened, Oracle, Role};
+use oracle::{Oracle, Role};
 use records::{Heads, Primary, TILLEULS};
 use schedule::Schedule;
 
@@ -80,7 +80,7 @@ async fn play(acts: Vec<Act>, choices: Vec<u16>) -> Oracle {
             Act::Crash => replicas[which] = replica(&primary, &schedule),
             Act::Failover => {
                 primary.new_epoch();
-                oracle.happened(Happened::NewEpoch);
+                oracle.new_epoch();
             }
             Act::LogIn { .. }
             | Act::Redeem
@@ -171,7 +171,7 @@ impl Player {
             })
             .await;
         let role = Role::Mint { written, proof_arrived: arrived, proof_read: read };
-        self.conclude(role, &holder, given);
+        self.conclude(role, &holder, &given);
     }
 
     /// A live session opens a grant for another client: it keeps the proof's stamp.
@@ -194,7 +194,7 @@ impl Player {
             })
             .await;
         let role = Role::Mint { written, proof_arrived, proof_read };
-        self.conclude(role, &holder, given);
+        self.conclude(role, &holder, &given);
     }
 
     /// Inside a transaction that opens a grant: the rights are read again.
@@ -222,7 +222,7 @@ impl Player {
             })
             .await;
         let role = Role::Mint { written, proof_arrived, proof_read };
-        self.conclude(role, &holder, given);
+        self.conclude(role, &holder, &given);
     }
 
     /// Introspection: one question, one answer.
@@ -241,7 +241,7 @@ impl Player {
         }
     }
 
-    fn conclude(&self, role: Role, holder: &Holder, given: Result<(), NoTokens>) {
+    fn conclude(&self, role: Role, holder: &Holder, given: &Result<(), NoTokens>) {
         match given {
             Ok(()) => {
                 self.oracle.honoured(&role, holder);

@@ -13,12 +13,6 @@ use super::schedule::Schedule;
 /// A moment of the one true order of events, which no party sees.
 pub(super) type Moment = usize;
 
-/// What else happened.
-pub(super) enum Happened {
-    /// Everything older is dead from here on.
-    NewEpoch,
-}
-
 /// What a task was doing when it was answered.
 #[derive(Clone, Copy)]
 pub(super) enum Role {
@@ -48,33 +42,28 @@ struct SeenCut {
 }
 
 impl Oracle {
-    fn tick(&self) -> Moment {
+    /// Something happens now: a question arrives, a reading is in, a transaction has committed.
+    pub(super) fn now(&self) -> Moment {
         let mut seen = self.0.lock().unwrap();
         seen.clock += 1;
         seen.clock
     }
 
-    /// Something happens now: a question arrives, a reading is in, a transaction has committed.
-    pub(super) fn now(&self) -> Moment {
-        self.tick()
-    }
-
-    pub(super) fn happened(&self, happened: Happened) {
-        let at = self.tick();
-        match happened {
-            Happened::NewEpoch => self.0.lock().unwrap().epochs.push(at),
-        }
+    /// Everything older is dead from here on.
+    pub(super) fn new_epoch(&self) {
+        let at = self.now();
+        self.0.lock().unwrap().epochs.push(at);
     }
 
     pub(super) fn cut_committed(&self, cut: Cut, epoch: Epoch) -> usize {
-        let committed = self.tick();
+        let committed = self.now();
         let mut seen = self.0.lock().unwrap();
         seen.cuts.push(SeenCut { cut, epoch, committed, answered: None });
         seen.cuts.len() - 1
     }
 
     pub(super) fn cut_answered(&self, number: usize) {
-        let at = self.tick();
+        let at = self.now();
         self.0.lock().unwrap().cuts[number].answered = Some(at);
     }
 

@@ -53,7 +53,7 @@ impl Schedule {
         }
         let which = self.draw(count);
         let go = self.0.lock().unwrap().waiting.swap_remove(which);
-        drop(go.send(()));
+        go.send(()).unwrap();
         settle().await;
         true
     }

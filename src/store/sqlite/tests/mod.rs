@@ -149,7 +149,7 @@ impl World {
                 write.execute(
                     "INSERT INTO grant_ (id, client, sid, rpps, structure, epoch, revision, own,
                          until, opened_at, request, logout_uri)
-                     VALUES (?1, 'dui', ?2, ?3, ?4, zeroblob(16), ?5, ?6, 0, ?7, '{}', ?8)",
+                     VALUES (?1, 'dui', ?2, ?3, ?4, zeroblob(16), ?5, ?6, ?7, ?7, '{}', ?8)",
                     params![
                         uuid::Uuid::from_u128(number),
                         uuid::Uuid::from_u128(100),

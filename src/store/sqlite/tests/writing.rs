@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use super::*;
 use crate::{
     access::{Doors, Heads},
-    kernel::Outage,
+    kernel::{Outage, time::Span},
 };
 
 #[tokio::test]
@@ -61,4 +61,21 @@ async fn what_another_process_writes_is_seen_by_the_next_question() {
     let before = doors.barrier().await.unwrap().stamp.revision;
     other.change(Lane::Common, |_| Ok(())).await.unwrap();
     assert_eq!(doors.barrier().await.unwrap().stamp.revision, before.next());
+}
+
+#[tokio::test]
+async fn what_has_expired_is_forgotten_and_nothing_else() {
+    let world = World::new().with_person().await.with_grant(1, None, (1, 1)).await;
+    for (kind, until) in [("old", NOW), ("new", NOW + Span::minutes(2))] {
+        world.store.write(move |write| write.once(kind, b"x", until)).await.unwrap();
+    }
+    world.advance(Span::minutes(1).0);
+    let head = world.one::<i64>("SELECT revision FROM head");
+    assert!(!world.store.sweep().await.unwrap());
+    assert_eq!(world.one::<String>("SELECT group_concat(kind) FROM once"), "new");
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM grant_"), 1);
+    world.advance(Span::hours(30 * 24).0);
+    assert!(!world.store.sweep().await.unwrap());
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM grant_"), 0);
+    assert_eq!(world.one::<i64>("SELECT max(revision) FROM revision"), head);
 }

@@ -1,0 +1,78 @@
+//! `journal verify`: is the chain whole?
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::{
+    kernel::{Outage, journal::Broken, journal::Verifier},
+    store::sqlite::Sqlite,
+};
+
+use super::{failure::Failure, print, records, settings::Settings};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Journal {
+    /// Check that no line was changed, removed or moved
+    Verify(Verify),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    settings: Settings,
+    /// Answer in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Lines read at once.
+const PAGE: u32 = 1000;
+
+impl Journal {
+    #[expect(clippy::unused_async, reason = "every command of the store is awaited alike")]
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Verify(verify) => verify.run(),
+        }
+    }
+}
+
+impl Verify {
+    fn run(&self) -> Result<(), Failure> {
+        let config = self.settings.load()?;
+        let store = records::open_existing(&config.records)?;
+        let (verifier, broken) = verify(&store)?;
+        let (lines, tip) = verifier.tip();
+        if self.json {
+            let problem = broken.map(|broken| broken.to_string());
+            print(json!({
+                "whole": broken.is_none(), "lines": lines, "tip": tip, "problem": problem,
+            }));
+        }
+        match broken {
+            Some(broken) => Err(Failure::Wrong(format!("the journal is not whole: {broken}"))),
+            None => {
+                if !self.json {
+                    print(format_args!("the journal is whole: {lines} lines, tip {tip}"));
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Takes every line up to the first at fault. Lines written meanwhile are taken as well.
+fn verify(store: &Sqlite) -> Result<(Verifier, Option<Broken>), Outage> {
+    let mut verifier = Verifier::default();
+    loop {
+        let lines = store.journal_after(verifier.tip().0, PAGE)?;
+        if lines.is_empty() {
+            return Ok((verifier, None));
+        }
+        for line in &lines {
+            if let Err(broken) = verifier.take(line) {
+                return Ok((verifier, Some(broken)));
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Forgetting what has expired, a little at a time, so that the writer is never held for long.
+
+use rusqlite::params;
+
+use crate::{
+    access::MEMORY,
+    kernel::{Outage, time::Span},
+};
+
+use super::Sqlite;
+
+/// Rows of one table forgotten in one transaction.
+const AT_ONCE: usize = 2_000;
+/// Grants, their sessions and their lines are kept that long: a relying party's own session may live
+/// as long, and must be told when something closes.
+const GRANT_LIFE: Span = Span::hours(30 * 24);
+
+/// What may go: a table, its key, and a condition on `?1`, the moment that lies `age` back.
+struct Expiry {
+    table: &'static str,
+    key: &'static str,
+    condition: &'static str,
+    age: Span,
+}
+
+const fn after_its_time(table: &'static str, key: &'static str, age: Span) -> Expiry {
+    Expiry { table, key, condition: "until < ?1", age }
+}
+
+const EXPIRIES: [Expiry; 9] = [
+    after_its_time("once", "kind, key", Span(0)),
+    after_its_time("login", "id", Span(0)),
+    // A browser may still ask how its challenge ended.
+    after_its_time("challenge", "id", Span::minutes(10)),
+    after_its_time("activation", "id", Span(0)),
+    after_its_time("activation_tries", "id", Span(0)),
+    after_its_time("idempotency", "client, key", Span(0)),
+    after_its_time("grant_", "id", GRANT_LIFE),
+    after_its_time("session", "sid", GRANT_LIFE),
+    // The floor looks this far back and no further; the last one before it stays.
+    Expiry {
+        table: "revision",
+        key: "revision",
+        condition: "at < ?1 AND revision < (SELECT max(revision) FROM revision WHERE at < ?1)",
+        age: Span(2 * MEMORY.0),
+    },
+];
+
+impl Sqlite {
+    /// One round. True when something may be left: come back soon.
+    pub async fn sweep(&self) -> Result<bool, Outage> {
+        let mut more = false;
+        for Expiry { table, key, condition, age } in EXPIRIES {
+            let sql = format!(
+                "DELETE FROM {table} WHERE ({key}) IN
+                 (SELECT {key} FROM {table} WHERE {condition} LIMIT {AT_ONCE})"
+            );
+            let swept =
+                self.write(move |write| write.execute(&sql, params![(write.now - age).0])).await?;
+            more |= swept >= AT_ONCE;
+        }
+        Ok(more)
+    }
+}

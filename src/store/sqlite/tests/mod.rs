@@ -2,6 +2,7 @@
 
 mod ending;
 mod opening;
+mod registering;
 mod telling;
 mod writing;
 

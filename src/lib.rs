@@ -9,5 +9,6 @@ pub mod ecps;
 pub mod kernel;
 pub mod oidc;
 pub mod registry;
+pub mod signin;
 pub mod store;
 pub mod web;

@@ -8,6 +8,7 @@ pub mod departure;
 pub mod ecps;
 pub mod kernel;
 pub mod oidc;
+pub mod portal;
 pub mod registry;
 pub mod signin;
 pub mod store;

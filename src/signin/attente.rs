@@ -59,7 +59,7 @@ pub(super) async fn submit(
             .with_code(&login, proven, |fault| {
                 waiting.map_or_else(
                     || signin.over(&login),
-                    |waiting| signin.show(&login, Waiting { fault: Some(fault), ..waiting }),
+                    |waiting| signin.show(&login, &Waiting { fault: Some(fault), ..waiting }),
                 )
             })
             .await)
@@ -101,7 +101,7 @@ impl SignIn {
         };
         Ok(match self.with.ecps.state(challenge).await? {
             State::Waiting { shown, until } => {
-                self.show(login, Waiting { code: shown, until, refresh: !typing, fault })
+                self.show(login, &Waiting { code: shown, until, refresh: !typing, fault })
             }
             State::Approved(session) => self.conclude(login, &session).await,
             State::Refused(reason) => self.tell_why(login, reason).await,
@@ -120,7 +120,7 @@ impl SignIn {
         })
     }
 
-    fn show(&self, login: &PendingLogin, waiting: Waiting) -> Response {
+    fn show(&self, login: &PendingLogin, waiting: &Waiting) -> Response {
         pages::attente(self.with.frame, login, waiting)
     }
 

@@ -51,7 +51,7 @@ impl SignIn {
 }
 
 /// The routes, below `/auth`. `limit` holds back who tries too often from one address.
-pub fn router(signin: SignIn, limit: Limit) -> Router {
+pub fn router(signin: SignIn, limit: &Limit) -> Router {
     // A HEAD request neither concludes a log-in nor ends one.
     let nothing = async || StatusCode::NO_CONTENT;
     let start = limit.around(post(connexion::submit)).get(connexion::form).head(nothing);

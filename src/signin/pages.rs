@@ -24,6 +24,7 @@ struct Connexion<'a> {
 }
 
 /// What the person has typed so far, and what was wrong with it.
+#[derive(Clone, Copy)]
 pub(super) struct Typed<'a> {
     pub(super) identifier: &'a str,
     pub(super) fault: Option<&'a str>,
@@ -63,7 +64,7 @@ pub(super) struct Waiting {
 }
 
 /// Look at your phone.
-pub(super) fn attente(frame: Frame, login: &PendingLogin, waiting: Waiting) -> Response {
+pub(super) fn attente(frame: Frame, login: &PendingLogin, waiting: &Waiting) -> Response {
     let page = Attente {
         frame,
         service: &login.client_name,

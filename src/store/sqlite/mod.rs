@@ -8,12 +8,18 @@ mod calendar;
 mod change;
 mod departure_rows;
 mod departures;
+mod grant_rows;
+mod grants;
 mod habilitations;
 mod head;
 mod journal;
+mod keys;
+mod logins;
 mod open;
 mod outbox;
+mod sessions;
 mod standing;
+mod subjects;
 mod sweep;
 mod writer;
 

@@ -7,6 +7,7 @@ pub mod config;
 pub mod departure;
 pub mod kernel;
 pub mod oidc;
+pub mod portal;
 pub mod registry;
 pub mod store;
 pub mod web;

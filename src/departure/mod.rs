@@ -12,9 +12,13 @@ mod telling;
 
 use serde::Serialize;
 
-use crate::kernel::{
-    DepartureId, Finess, LocalAccessId, Outage, Revision, Rpps, SituationId, Timestamp,
-    journal::Actor,
+use crate::{
+    kernel::{
+        DepartureId, Finess, LocalAccessId, Outage, Revision, Rpps, SituationId, Timestamp,
+        journal::Actor,
+        retry::{Answered, Keep},
+    },
+    registry::{LocalAccess, Page, Situation, Structure},
 };
 
 pub use calendar::{Calendar, Move, NotMoved, new_lead};
@@ -22,7 +26,7 @@ pub use cascade::{Ending, Plan, plan};
 pub use ledger::{
     AfterTry, Attempt, LedgerLine, Notice, NoticeState, Outbox, OwedLetter, RetryPolicy,
 };
-pub use schedule::{Accepted, Asked, EndRefused, EndRequest, Mandate, When};
+pub use schedule::{Asked, EndRefused, EndRequest, Mandate, When};
 pub use telling::{LogoutTokens, Mailbag, Telling};
 
 /// How far a departure has come.
@@ -64,7 +68,33 @@ pub struct Departure {
     pub cuts: Vec<crate::access::Cut>,
 }
 
-/// The storage verbs of this slice. Each is one transaction.
+/// A situation whose end was accepted, as one transaction left it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The situation.
+    pub situation: Situation,
+    /// Its structure.
+    pub structure: Structure,
+    /// The departure: done, or scheduled.
+    pub departure: Departure,
+}
+
+/// A local access whose end was accepted, as one transaction left it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// The local access.
+    pub local_access: LocalAccess,
+    /// Its structure.
+    pub structure: Structure,
+    /// The departure: done, or scheduled.
+    pub departure: Departure,
+}
+
+/// A situation whose end was undone.
+pub type Reopened = (Situation, Structure);
+
+/// The storage verbs of this slice. Each is one transaction, with the answer that it keeps for a
+/// caller who may ask again.
 #[async_trait::async_trait]
 pub trait Departures: Send + Sync {
     /// Ends a situation, now or later.
@@ -72,14 +102,16 @@ pub trait Departures: Send + Sync {
         &self,
         situation: SituationId,
         request: EndRequest,
-    ) -> Result<Result<Accepted, EndRefused>, Outage>;
+        keep: Keep<Ended>,
+    ) -> Result<Answered<Ended, EndRefused>, Outage>;
 
     /// Takes a local access back, now or later.
     async fn end_local_access(
         &self,
         access: LocalAccessId,
         request: EndRequest,
-    ) -> Result<Result<Accepted, EndRefused>, Outage>;
+        keep: Keep<Withdrawn>,
+    ) -> Result<Answered<Withdrawn, EndRefused>, Outage>;
 
     /// Undoes an end, done or scheduled. Opens the situation, and revives nothing.
     async fn reopen_situation(
@@ -87,17 +119,18 @@ pub trait Departures: Send + Sync {
         situation: SituationId,
         by: Actor,
         mandate: Mandate,
-    ) -> Result<Result<(), ReopenRefused>, Outage>;
+        keep: Keep<Reopened>,
+    ) -> Result<Answered<Reopened, ReopenRefused>, Outage>;
 
     /// One departure.
     async fn departure(&self, id: DepartureId) -> Result<Option<Departure>, Outage>;
 
-    /// Departures, newest first, after `after`, of one person if named.
+    /// Departures, newest first, of one person and from one structure if named.
     async fn departures(
         &self,
         rpps: Option<Rpps>,
-        after: Option<DepartureId>,
-        limit: u32,
+        finess: Option<Finess>,
+        page: Page<DepartureId>,
     ) -> Result<Vec<Departure>, Outage>;
 }
 

@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 
 use crate::{
-    kernel::{DepartureId, Finess, Timestamp, journal::Actor},
-    registry::{Authority, Situation},
+    kernel::{Finess, Timestamp, journal::Actor},
+    registry::{Authority, LocalAccess, Situation},
 };
 
 /// When the asker wants the end.
@@ -111,8 +111,23 @@ impl EndRequest {
         self.moment(calendar)
     }
 
+    /// May a local access end as asked, and when?
+    pub fn decide_access(
+        &self,
+        access: &LocalAccess,
+        calendar: Timestamp,
+    ) -> Result<When, EndRefused> {
+        if !self.mandate.reaches(access.finess) {
+            return Err(EndRefused::Unknown);
+        }
+        if access.ended_at.is_some() {
+            return Err(EndRefused::AlreadyEnded);
+        }
+        self.moment(calendar)
+    }
+
     /// When the end takes effect.
-    pub fn moment(&self, calendar: Timestamp) -> Result<When, EndRefused> {
+    fn moment(&self, calendar: Timestamp) -> Result<When, EndRefused> {
         let (at, last_day) = match self.asked {
             Asked::Immediate => return Ok(When::Now),
             Asked::At(moment) => (moment, moment.date()),
@@ -122,15 +137,6 @@ impl EndRequest {
         };
         Ok(if at <= calendar { When::Now } else { When::Later { at, last_day } })
     }
-}
-
-/// What became of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Accepted {
-    /// The departure that was written.
-    pub departure: DepartureId,
-    /// When it takes effect.
-    pub when: When,
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod journal;
 pub mod letter;
 pub mod outage;
 pub mod random;
+pub mod retry;
 pub mod revision;
 pub mod seal;
 pub mod secret;

@@ -4,13 +4,30 @@
 //! list of all its faults. It knows neither sessions nor tokens; what the end of a situation
 //! closes is decided by `departure`.
 
+mod contact;
+pub mod delays;
+pub mod directory;
+pub mod document;
+pub mod fault;
+pub mod folding;
 pub mod habilitation;
+pub mod hiring;
+pub mod identity;
+mod letters;
 pub mod local_access;
+pub mod nomenclature;
+pub mod placing;
+mod ports;
 pub mod professional;
+pub mod registration;
 pub mod situation;
 pub mod structure;
+pub mod written;
 
 pub use local_access::LocalAccess;
+pub use nomenclature::Nomenclature;
+pub use ports::{AccessAt, NotEntered, Page, Registry};
 pub use professional::{CivilIdentity, Professional};
+pub use registration::Reading;
 pub use situation::{Authority, Situation};
-pub use structure::Structure;
+pub use structure::{Structure, StructureKind};

@@ -5,7 +5,8 @@ use rusqlite::{Connection, Row, params};
 use crate::{
     access::Cut,
     departure::{Departure, Ending},
-    kernel::{DepartureId, LocalAccessId, Outage, Revision, Rpps, SituationId, Timestamp},
+    kernel::{DepartureId, Finess, LocalAccessId, Outage, Revision, Rpps, SituationId, Timestamp},
+    registry::Page,
 };
 
 use super::{damaged, departures::state, head::CutRow, standing::parsed};
@@ -47,15 +48,23 @@ pub(super) fn with_id(
 pub(super) fn page(
     db: &Connection,
     rpps: Option<Rpps>,
-    after: Option<DepartureId>,
-    limit: u32,
+    finess: Option<Finess>,
+    page: Page<DepartureId>,
 ) -> Result<Vec<DepartureRow>, rusqlite::Error> {
     let rows = db
         .prepare_cached(&format!(
-            "{COLUMNS} WHERE (?1 IS NULL OR rpps = ?1) AND (?2 IS NULL OR id < ?2)
-             ORDER BY id DESC LIMIT ?3"
+            "{COLUMNS} WHERE (?1 IS NULL OR rpps = ?1) AND (?2 IS NULL OR finess = ?2)
+             AND (?3 IS NULL OR id < ?3) ORDER BY id DESC LIMIT ?4"
         ))?
-        .query_map(params![rpps.map(String::from), after.map(|after| after.0), limit], row)?
+        .query_map(
+            params![
+                rpps.map(String::from),
+                finess.map(String::from),
+                page.after.map(|after| after.0),
+                page.limit
+            ],
+            row,
+        )?
         .collect::<Result<Vec<_>, _>>()?;
     with_cuts(db, rows)
 }

@@ -4,19 +4,16 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::{
     access::Standing,
-    departure::{
-        Accepted, DepartureState, Departures, EndRefused, EndRequest, Ending, Mandate, Plan,
-        ReopenRefused, When,
-    },
+    departure::{DepartureState, EndRequest, Ending, Plan, When},
     kernel::{
-        DepartureId, Finess, LocalAccessId, Outage, Rpps, SituationId, Timestamp,
+        DepartureId, Finess, Outage, Rpps, Timestamp,
         journal::{Actor, Entry, Event},
     },
-    registry::{Authority, Situation},
+    registry::Situation,
 };
 
 use super::{
-    Change, Lane, Sqlite, damaged, departure_rows, outage,
+    Change, damaged, outage,
     standing::{local_accesses_where, situations_where, standing},
 };
 
@@ -50,19 +47,19 @@ pub(super) fn fire_due(change: &mut Change<'_>, rule: EndRule) -> Result<(), Out
 }
 
 /// Who leaves what.
-struct Leaving {
-    ending: Ending,
-    rpps: Rpps,
-    finess: Finess,
+pub(super) struct Leaving {
+    pub(super) ending: Ending,
+    pub(super) rpps: Rpps,
+    pub(super) finess: Finess,
 }
 
 impl Leaving {
-    fn of_situation(situation: &Situation) -> Self {
+    pub(super) fn of_situation(situation: &Situation) -> Self {
         let ending = Ending::Situation(situation.id);
         Self { ending, rpps: situation.rpps, finess: situation.finess }
     }
 
-    fn entry(&self, event: Event, by: &Actor) -> Entry {
+    pub(super) fn entry(&self, event: Event, by: &Actor) -> Entry {
         let (situation, local_access) = match self.ending {
             Ending::Situation(id) => (Some(id), None),
             Ending::LocalAccess(id) => (None, Some(id)),
@@ -172,13 +169,13 @@ fn write(
 }
 
 /// Writes what was asked and decided: an earlier schedule of the same end is called off first.
-fn accept(
+pub(super) fn accept(
     change: &mut Change<'_>,
     rule: EndRule,
     leaving: &Leaving,
     request: &EndRequest,
     when: When,
-) -> Result<Accepted, Outage> {
+) -> Result<DepartureId, Outage> {
     if let Some(earlier) = scheduled(change, leaving.ending)? {
         let sql = "UPDATE departure SET state = 'undone' WHERE id = ?1";
         change.execute(sql, params![earlier.0])?;
@@ -205,130 +202,7 @@ fn accept(
             change.journal(&Entry { departure: Some(departure), ..entry })?;
         }
     }
-    Ok(Accepted { departure, when })
-}
-
-#[async_trait::async_trait]
-impl Departures for Sqlite {
-    async fn end_situation(
-        &self,
-        id: SituationId,
-        request: EndRequest,
-    ) -> Result<Result<Accepted, EndRefused>, Outage> {
-        let rule = self.end_rule;
-        self.change(Lane::Departure, move |change| {
-            let found = situations_where(change.db, "id = ?1", id.0).map_err(outage)?;
-            let Some(situation) = found.first() else { return Ok(Err(EndRefused::Unknown)) };
-            match request.decide(situation, change.calendar) {
-                Ok(when) => {
-                    let leaving = Leaving::of_situation(situation);
-                    accept(change, rule, &leaving, &request, when).map(Ok)
-                }
-                Err(refused) => Ok(Err(refused)),
-            }
-        })
-        .await
-    }
-
-    async fn end_local_access(
-        &self,
-        id: LocalAccessId,
-        request: EndRequest,
-    ) -> Result<Result<Accepted, EndRefused>, Outage> {
-        let rule = self.end_rule;
-        self.change(Lane::Departure, move |change| {
-            let found = local_accesses_where(change.db, "id = ?1", id.0).map_err(outage)?;
-            let Some(access) = found.first() else { return Ok(Err(EndRefused::Unknown)) };
-            if !request.mandate.reaches(access.finess) {
-                return Ok(Err(EndRefused::Unknown));
-            }
-            if access.ended_at.is_some() {
-                return Ok(Err(EndRefused::AlreadyEnded));
-            }
-            match request.moment(change.calendar) {
-                Ok(when) => {
-                    let ending = Ending::LocalAccess(id);
-                    let leaving = Leaving { ending, rpps: access.rpps, finess: access.finess };
-                    accept(change, rule, &leaving, &request, when).map(Ok)
-                }
-                Err(refused) => Ok(Err(refused)),
-            }
-        })
-        .await
-    }
-
-    async fn reopen_situation(
-        &self,
-        id: SituationId,
-        by: Actor,
-        mandate: Mandate,
-    ) -> Result<Result<(), ReopenRefused>, Outage> {
-        self.change(Lane::Common, move |change| {
-            let found = situations_where(change.db, "id = ?1", id.0).map_err(outage)?;
-            let Some(situation) = found.first() else { return Ok(Err(ReopenRefused::Unknown)) };
-            if let Err(refused) = may_reopen(change, situation, &mandate)? {
-                return Ok(Err(refused));
-            }
-            change.execute(
-                "UPDATE situation SET ended_at = NULL, ends_at = NULL, last_day = NULL
-                 WHERE id = ?1",
-                params![id.0],
-            )?;
-            change.execute(
-                "UPDATE departure SET state = 'undone' WHERE situation = ?1 AND state <> 'undone'",
-                params![id.0],
-            )?;
-            let leaving = Leaving::of_situation(situation);
-            change.journal(&leaving.entry(Event::SituationReopened, &by))?;
-            resume_card(change, situation.rpps, &by).map(Ok)
-        })
-        .await
-    }
-
-    async fn departure(
-        &self,
-        id: DepartureId,
-    ) -> Result<Option<crate::departure::Departure>, Outage> {
-        let rows = self.read(|db| departure_rows::with_id(db, id))?;
-        rows.into_iter().next().map(departure_rows::DepartureRow::parse).transpose()
-    }
-
-    async fn departures(
-        &self,
-        rpps: Option<Rpps>,
-        after: Option<DepartureId>,
-        limit: u32,
-    ) -> Result<Vec<crate::departure::Departure>, Outage> {
-        let rows = self.read(|db| departure_rows::page(db, rpps, after, limit))?;
-        rows.into_iter().map(departure_rows::DepartureRow::parse).collect()
-    }
-}
-
-fn may_reopen(
-    change: &Change<'_>,
-    situation: &Situation,
-    mandate: &Mandate,
-) -> Result<Result<(), ReopenRefused>, Outage> {
-    let facts: (bool, bool) = change
-        .db
-        .prepare_cached(
-            "SELECT p.retired_at IS NOT NULL, s.closed_at IS NOT NULL
-             FROM professional p, structure s WHERE p.rpps = ?1 AND s.finess = ?2",
-        )
-        .and_then(|mut s| {
-            let key = params![situation.rpps.as_str(), situation.finess.as_str()];
-            s.query_row(key, |row| Ok((row.get(0)?, row.get(1)?)))
-        })
-        .map_err(outage)?;
-    let is_employers = situation.authority == Authority::Employer;
-    Ok(match facts {
-        _ if !mandate.reaches(situation.finess) => Err(ReopenRefused::Unknown),
-        _ if !is_employers && !mandate.for_authority => Err(ReopenRefused::OtherAuthority),
-        (true, _) => Err(ReopenRefused::Retired),
-        (false, true) => Err(ReopenRefused::StructureClosed),
-        _ if situation.is_open() && situation.ends_at.is_none() => Err(ReopenRefused::NotEnded),
-        (false, false) => Ok(()),
-    })
+    Ok(departure)
 }
 
 /// How a departure's state is stored.

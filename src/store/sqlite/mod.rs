@@ -6,19 +6,27 @@
 
 mod calendar;
 mod change;
+mod clients;
 mod departure_rows;
+mod departure_verbs;
 mod departures;
 mod grant_rows;
 mod grants;
 mod habilitations;
 mod head;
 mod journal;
+mod kept;
 mod keys;
 mod logins;
 mod open;
 mod outbox;
+mod people;
+mod professionals;
+mod registry;
+mod removals;
 mod sessions;
 mod standing;
+mod structures;
 mod subjects;
 mod sweep;
 mod writer;

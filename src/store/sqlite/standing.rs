@@ -63,31 +63,45 @@ pub(super) fn local_accesses_where(
 }
 
 fn situation(row: &Row<'_>) -> Result<Situation, rusqlite::Error> {
+    situation_row(row, 0)
+}
+
+/// A situation, from the columns at `start` on.
+pub(super) fn situation_row(row: &Row<'_>, start: usize) -> Result<Situation, rusqlite::Error> {
+    let last_day = start + 8;
     Ok(Situation {
-        id: SituationId(row.get(0)?),
-        rpps: parsed::<Rpps>(row, 1)?,
-        finess: parsed::<Finess>(row, 2)?,
-        authority: authority(row, 3)?,
-        profession: row.get(4)?,
-        role: row.get(5)?,
-        mode: row.get(6)?,
-        started_on: parsed(row, 7)?,
-        last_day: row.get::<_, Option<String>>(8)?.map(|_| parsed(row, 8)).transpose()?,
-        ends_at: row.get::<_, Option<i64>>(9)?.map(Timestamp),
-        ended_at: row.get::<_, Option<i64>>(10)?.map(Timestamp),
-        exercise_name: row.get(11)?,
-        exercise_first_name: row.get(12)?,
+        id: SituationId(row.get(start)?),
+        rpps: parsed::<Rpps>(row, start + 1)?,
+        finess: parsed::<Finess>(row, start + 2)?,
+        authority: authority(row, start + 3)?,
+        profession: row.get(start + 4)?,
+        role: row.get(start + 5)?,
+        mode: row.get(start + 6)?,
+        started_on: parsed(row, start + 7)?,
+        last_day: match row.get::<_, Option<String>>(last_day)? {
+            Some(_) => Some(parsed(row, last_day)?),
+            None => None,
+        },
+        ends_at: row.get::<_, Option<i64>>(start + 9)?.map(Timestamp),
+        ended_at: row.get::<_, Option<i64>>(start + 10)?.map(Timestamp),
+        exercise_name: row.get(start + 11)?,
+        exercise_first_name: row.get(start + 12)?,
     })
 }
 
 fn local_access(row: &Row<'_>) -> Result<LocalAccess, rusqlite::Error> {
+    access_row(row, 0)
+}
+
+/// A local access, from the columns at `start` on.
+pub(super) fn access_row(row: &Row<'_>, start: usize) -> Result<LocalAccess, rusqlite::Error> {
     Ok(LocalAccess {
-        id: LocalAccessId(row.get(0)?),
-        rpps: parsed(row, 1)?,
-        finess: parsed(row, 2)?,
-        given_at: Timestamp(row.get(3)?),
-        ends_at: row.get::<_, Option<i64>>(4)?.map(Timestamp),
-        ended_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+        id: LocalAccessId(row.get(start)?),
+        rpps: parsed(row, start + 1)?,
+        finess: parsed(row, start + 2)?,
+        given_at: Timestamp(row.get(start + 3)?),
+        ends_at: row.get::<_, Option<i64>>(start + 4)?.map(Timestamp),
+        ended_at: row.get::<_, Option<i64>>(start + 5)?.map(Timestamp),
     })
 }
 

@@ -27,7 +27,7 @@ const fn after_its_time(table: &'static str, key: &'static str, age: Span) -> Ex
     Expiry { table, key, condition: "until < ?1", age }
 }
 
-const EXPIRIES: [Expiry; 9] = [
+const EXPIRIES: [Expiry; 10] = [
     after_its_time("once", "kind, key", Span(0)),
     after_its_time("login", "id", Span(0)),
     // A browser may still ask how its challenge ended.
@@ -37,6 +37,13 @@ const EXPIRIES: [Expiry; 9] = [
     after_its_time("idempotency", "client, key", Span(0)),
     after_its_time("grant_", "id", GRANT_LIFE),
     after_its_time("session", "sid", GRANT_LIFE),
+    // Copies of identity documents are kept by the calendar.
+    Expiry {
+        table: "document",
+        key: "rpps",
+        condition: "until < ?1 + (SELECT calendar_lead FROM head)",
+        age: Span(0),
+    },
     // The floor looks this far back and no further; the last one before it stays.
     Expiry {
         table: "revision",

@@ -1,5 +1,6 @@
 CREATE TABLE structure (
     finess       TEXT PRIMARY KEY,
+    kind         TEXT NOT NULL,     -- EG (establishment) or EJ (legal entity)
     legal_entity TEXT,
     name         TEXT NOT NULL,
     address      TEXT NOT NULL,
@@ -22,7 +23,7 @@ CREATE TABLE professional (
     retired_at   INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX professional_identity ON professional (identity_key) WHERE retired_at IS NULL;
-CREATE UNIQUE INDEX professional_email ON professional (email) WHERE retired_at IS NULL;
+CREATE UNIQUE INDEX professional_email ON professional (lower(email)) WHERE retired_at IS NULL;
 CREATE UNIQUE INDEX professional_mobile ON professional (mobile) WHERE retired_at IS NULL;
 
 CREATE TABLE situation (
@@ -38,11 +39,21 @@ CREATE TABLE situation (
     ends_at      INTEGER,
     ended_at     INTEGER,
     exercise_name       TEXT NOT NULL,
-    exercise_first_name TEXT NOT NULL
+    exercise_first_name TEXT NOT NULL,
+    exercise_key        TEXT NOT NULL -- name and first name in practice, folded, for the directory
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX situation_exercise ON situation (exercise_key) WHERE ended_at IS NULL;
 CREATE INDEX situation_rpps ON situation (rpps);
-CREATE INDEX situation_finess ON situation (finess) WHERE ended_at IS NULL;
+CREATE INDEX situation_finess ON situation (finess, rpps);
 CREATE INDEX situation_due ON situation (ends_at) WHERE ends_at IS NOT NULL AND ended_at IS NULL;
+
+-- Copies of identity documents, until 30 days after the decision.
+CREATE TABLE document (
+    rpps   TEXT PRIMARY KEY REFERENCES professional (rpps),
+    media  TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    until  INTEGER NOT NULL         -- calendar milliseconds after which it is erased
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE local_access (
     id       BLOB PRIMARY KEY,
@@ -53,6 +64,7 @@ CREATE TABLE local_access (
     ended_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX local_access_rpps ON local_access (rpps);
+CREATE INDEX local_access_finess ON local_access (finess, rpps);
 CREATE INDEX local_access_due ON local_access (ends_at) WHERE ends_at IS NOT NULL AND ended_at IS NULL;
 
 CREATE TABLE habilitation (

@@ -1,0 +1,95 @@
+//! The JSON API, `/api/v1`: one file for each kind of thing.
+
+mod answer;
+mod call;
+mod departures;
+mod journal;
+mod local_accesses;
+mod professionals;
+mod sessions;
+mod situations;
+mod structures;
+mod views;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::StatusCode,
+    routing::{delete, get, post},
+};
+
+use crate::{
+    access::Doors,
+    departure::{Departures, Outbox},
+    registry::{Nomenclature, Registry},
+    web::Problem,
+};
+
+use super::{Callers, JournalLines, People, Phones, Removals, Sessions};
+
+/// The API's collaborators.
+#[derive(Clone)]
+pub struct Api {
+    /// Who recognises callers.
+    pub callers: Arc<dyn Callers>,
+    /// The gate, for sessions that are shown as live.
+    pub doors: Doors,
+    /// Code lists.
+    pub nomenclature: Arc<Nomenclature>,
+    /// The registry.
+    pub registry: Arc<dyn Registry>,
+    /// People, to read.
+    pub people: Arc<dyn People>,
+    /// Departures.
+    pub departures: Arc<dyn Departures>,
+    /// The ledger of who was told.
+    pub outbox: Arc<dyn Outbox>,
+    /// What the authority may take away.
+    pub removals: Arc<dyn Removals>,
+    /// Open sessions.
+    pub sessions: Arc<dyn Sessions>,
+    /// The journal.
+    pub journal: Arc<dyn JournalLines>,
+    /// The mock phones; only in the demo.
+    pub phones: Option<Arc<dyn Phones>>,
+}
+
+impl Api {
+    /// The routes, for `/api/v1`. Other slices add theirs with `merge` before it is nested.
+    pub fn router(self) -> Router {
+        Router::new()
+            .route("/professionals", get(professionals::list).post(professionals::register))
+            .route("/professionals/{rpps}", get(professionals::one).delete(professionals::delete))
+            .route("/professionals/{rpps}/situations", post(situations::open))
+            .route("/situations/{id}/end", post(situations::end))
+            .route("/situations/{id}/reopen", post(situations::reopen))
+            .route("/structures", get(structures::list).post(structures::enter))
+            .route("/local-accesses", get(local_accesses::list).post(local_accesses::give))
+            .route("/local-accesses/{id}", delete(local_accesses::withdraw))
+            .route("/departures", get(departures::list))
+            .route("/departures/{id}", get(departures::one))
+            .route("/sessions", get(sessions::list))
+            .route("/sessions/{sid}", delete(sessions::end))
+            .route("/journal", get(journal::list))
+            .with_state(self)
+    }
+}
+
+/// What an address of the API that leads nowhere answers.
+pub async fn not_found() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "Adresse inconnue : voyez /api/openapi.json pour la liste des appels.",
+    )
+}
+
+/// What a wrong method answers.
+pub async fn method_not_allowed() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "Cette adresse n'accepte pas cette méthode : voyez /api/openapi.json.",
+    )
+}

@@ -1,0 +1,92 @@
+//! Live sessions: watched, and ended.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+
+use crate::{
+    access::{Cause, Closing, Door, Doors, Holder, Scope as Covered},
+    kernel::{
+        Sid, Timestamp,
+        retry::{Keep, Kept, Wording},
+    },
+    web::Problem,
+};
+
+use super::{
+    super::{GrantRecord, NoSession, SessionRecord},
+    Api,
+    answer::{List, cut_short, found, not_found, written},
+    call::{Call, Scope},
+    views::SessionView,
+};
+
+/// `GET /sessions?rpps=&client=`: those that a door would still honour, newest first.
+pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
+    call.needs(&[Scope::SecurityRead])?;
+    let asked = call.page::<Sid>()?;
+    let (rpps, client) = (call.parameter("rpps")?, call.parameter("client")?);
+    let now = call.protocol();
+    let sessions = api.sessions.unexpired(rpps, client.clone(), now, asked).await?;
+    // The cursor is that of the last one read, shown or not.
+    let (sessions, next) = cut_short(sessions, &asked, |session| session.sid.to_string());
+    let seen = |session: SessionRecord| alive(&api.doors, session, now);
+    let within = |session: &SessionRecord| {
+        let own = |grant: &GrantRecord| grant.structure == call.structure();
+        let wanted = |grant: &GrantRecord| client.as_ref().is_none_or(|c| *c == grant.client);
+        (call.structure().is_none() || session.grants.iter().any(own))
+            && (client.is_none() || session.grants.iter().any(wanted))
+    };
+    let live = sessions.into_iter().filter_map(seen).filter(within);
+    let items: Vec<_> = live.map(|session| SessionView::new(&session)).collect();
+    Ok(found(&List { items, next }))
+}
+
+/// `DELETE /sessions/{sid}`: ends one, for every client that it opened.
+pub(super) async fn end(
+    State(api): State<Api>,
+    Path(sid): Path<String>,
+    call: Call,
+) -> Result<Response, Problem> {
+    call.needs(&[Scope::SecurityWrite])?;
+    call.acts_everywhere()?;
+    let unknown = || not_found("Session inconnue ou déjà terminée");
+    let sid: Sid = sid.parse().map_err(|_| unknown())?;
+    let closing = Closing::new(Covered::Session(sid), Cause::SessionEnded, call.actor());
+    let nothing = |_: &Sid| Kept { status: 204, body: String::new() };
+    let wording: Wording<Sid> = Arc::new(nothing);
+    let keep = Keep::under(call.once(), Arc::clone(&wording));
+    let outcome = api.sessions.end(sid, closing, keep).await?;
+    written(outcome, &wording, |NoSession| unknown())
+}
+
+/// The session with the grants that are still alive, if the gate would honour it. The caller has
+/// passed the barrier since its question arrived.
+fn alive(doors: &Doors, mut session: SessionRecord, now: Timestamp) -> Option<SessionRecord> {
+    let holder = Holder {
+        rpps: Some(session.rpps),
+        structure: None,
+        sid: Some(session.sid),
+        proof: session.stamp,
+        client: None,
+        grant: None,
+        own: session.stamp.revision,
+        until: session.until,
+    };
+    let _honoured = doors.judge(Door::SilentLogin, &holder, now).ok()?;
+    session.grants.retain(|grant| {
+        let holder = Holder {
+            structure: grant.structure,
+            client: Some(grant.client.clone()),
+            grant: Some(grant.id),
+            own: grant.own,
+            until: grant.until,
+            ..holder.clone()
+        };
+        doors.judge(Door::Introspection, &holder, now).is_ok()
+    });
+    Some(session)
+}

@@ -1,0 +1,17 @@
+//! What people and programs outside see of the registry, of departures and of open sessions: the
+//! JSON API under `/api/v1`, and the public directory.
+//!
+//! Handlers are thin: who asks, what came in, one verb of a port, what goes out. Rules live in the
+//! slices below.
+
+pub mod api;
+mod card;
+pub mod directory;
+mod ports;
+
+pub use api::Api;
+pub use card::CardState;
+pub use ports::{
+    Caller, Callers, Denied, GrantRecord, JournalLines, NoSession, NotDeleted, People,
+    PersonRecord, Phones, Removals, SessionRecord, Sessions,
+};

@@ -1,0 +1,201 @@
+//! People read whole: for the API, and for the public directory.
+
+use rusqlite::{Connection, params};
+
+use crate::{
+    access::CardStanding,
+    kernel::{Finess, Outage, Rpps},
+    portal::{People, PersonRecord},
+    registry::{
+        AccessAt, Page, Situation, Structure,
+        directory::{Directory, DirectoryQuery, Listed},
+    },
+};
+
+use super::{
+    Sqlite,
+    professionals::{self, ProfessionalRow},
+    standing::{access_row, situation_row, standing},
+    structures,
+};
+
+/// A person read in one snapshot, not yet understood.
+struct Read {
+    row: ProfessionalRow,
+    situations: Vec<(Situation, Structure)>,
+    local_accesses: Vec<AccessAt>,
+    card: CardStanding,
+}
+
+impl Read {
+    fn whole(db: &Connection, row: ProfessionalRow) -> Result<Self, rusqlite::Error> {
+        let rpps = row.rpps();
+        // A retired number has no standing: nothing of it opens anything.
+        let standing = standing(db, rpps)?;
+        Ok(Self {
+            row,
+            situations: situations(db, rpps)?,
+            local_accesses: local_accesses(db, rpps)?,
+            card: standing.map_or(CardStanding::Blocked, |standing| standing.card),
+        })
+    }
+
+    fn record(self) -> Result<PersonRecord, Outage> {
+        Ok(PersonRecord {
+            professional: self.row.parse()?,
+            situations: self.situations,
+            local_accesses: self.local_accesses,
+            card: self.card,
+        })
+    }
+}
+
+#[async_trait::async_trait]
+impl People for Sqlite {
+    async fn person(&self, rpps: Rpps) -> Result<Option<PersonRecord>, Outage> {
+        let read = self.read(|db| {
+            let row = professionals::find(db, rpps)?;
+            row.map(|row| Read::whole(db, row)).transpose()
+        })?;
+        read.map(Read::record).transpose()
+    }
+
+    async fn people(
+        &self,
+        finess: Option<Finess>,
+        page: Page<Rpps>,
+    ) -> Result<Vec<PersonRecord>, Outage> {
+        let read: Vec<Read> = self.read(|db| {
+            let rows = match finess {
+                Some(finess) => of_structure(db, finess, page)?,
+                None => everybody(db, page)?,
+            };
+            rows.into_iter().map(|row| Read::whole(db, row)).collect()
+        })?;
+        read.into_iter().map(Read::record).collect()
+    }
+}
+
+#[async_trait::async_trait]
+impl Directory for Sqlite {
+    async fn listed(&self, rpps: Rpps) -> Result<Option<Listed>, Outage> {
+        let read = self.read(|db| {
+            let row = professionals::find(db, rpps)?;
+            row.map(|row| Ok((row, situations(db, rpps)?))).transpose()
+        })?;
+        let Some((row, situations)) = read else { return Ok(None) };
+        let professional = row.parse()?;
+        Ok(professional.retired_at.is_none().then_some(Listed { professional, situations }))
+    }
+
+    async fn search(&self, query: DirectoryQuery) -> Result<Vec<Listed>, Outage> {
+        let read: Vec<(ProfessionalRow, Vec<(Situation, Structure)>)> = self.read(|db| {
+            let rows = matching(db, &query)?;
+            rows.into_iter()
+                .map(|row| {
+                    let situations = situations(db, row.rpps())?;
+                    Ok((row, situations))
+                })
+                .collect()
+        })?;
+        let listed = |(row, situations): (ProfessionalRow, _)| {
+            Ok(Listed { professional: row.parse()?, situations })
+        };
+        read.into_iter().map(listed).collect()
+    }
+}
+
+fn everybody(db: &Connection, page: Page<Rpps>) -> Result<Vec<ProfessionalRow>, rusqlite::Error> {
+    let columns = professionals::COLUMNS;
+    db.prepare_cached(&format!(
+        "SELECT {columns} FROM professional p
+         WHERE p.retired_at IS NULL AND p.rpps > coalesce(?1, '') ORDER BY p.rpps LIMIT ?2"
+    ))?
+    .query_map(params![page.after.map(String::from), page.limit], |row| {
+        ProfessionalRow::at(row, 0)
+    })?
+    .collect()
+}
+
+fn of_structure(
+    db: &Connection,
+    finess: Finess,
+    page: Page<Rpps>,
+) -> Result<Vec<ProfessionalRow>, rusqlite::Error> {
+    let columns = professionals::COLUMNS;
+    db.prepare_cached(&format!(
+        "SELECT {columns} FROM professional p WHERE p.retired_at IS NULL AND p.rpps IN (
+             SELECT rpps FROM situation WHERE finess = ?1 AND rpps > coalesce(?2, '')
+             UNION SELECT rpps FROM local_access WHERE finess = ?1 AND rpps > coalesce(?2, ''))
+         ORDER BY p.rpps LIMIT ?3"
+    ))?
+    .query_map(params![finess.as_str(), page.after.map(String::from), page.limit], |row| {
+        ProfessionalRow::at(row, 0)
+    })?
+    .collect()
+}
+
+/// People with an open situation whose folded names begin as asked. A name is looked up in its
+/// index; a structure alone, in its own.
+fn matching(
+    db: &Connection,
+    query: &DirectoryQuery,
+) -> Result<Vec<ProfessionalRow>, rusqlite::Error> {
+    let columns = professionals::COLUMNS;
+    let name = query.name.as_deref().unwrap_or_default();
+    // Keys are upper case letters, digits, spaces and one bar: nothing sorts after this.
+    let beyond = format!("{name}\u{10ffff}");
+    let by_name =
+        if name.is_empty() { "" } else { "s.exercise_key >= ?1 AND s.exercise_key < ?2 AND" };
+    let first_name = query.first_name.as_ref().map(|first| format!("|{first}"));
+    db.prepare_cached(&format!(
+        "SELECT {columns} FROM professional p WHERE p.retired_at IS NULL
+         AND p.validated_at <= ?6 AND p.rpps IN (
+             SELECT s.rpps FROM situation s WHERE {by_name} s.ended_at IS NULL
+             AND (?3 IS NULL OR instr(s.exercise_key, ?3) > 0)
+             AND (?4 IS NULL OR s.finess = ?4) AND s.rpps > coalesce(?5, '')
+             AND ?1 IS NOT NULL AND ?2 IS NOT NULL)
+         ORDER BY p.rpps LIMIT ?7"
+    ))?
+    .query_map(
+        params![
+            name,
+            beyond,
+            first_name,
+            query.finess.map(String::from),
+            query.after.map(String::from),
+            query.validated_by.0,
+            query.limit
+        ],
+        |row| ProfessionalRow::at(row, 0),
+    )?
+    .collect()
+}
+
+fn situations(db: &Connection, rpps: Rpps) -> Result<Vec<(Situation, Structure)>, rusqlite::Error> {
+    let columns = structures::COLUMNS;
+    db.prepare_cached(&format!(
+        "SELECT {columns}, t.id, t.rpps, t.finess, t.authority, t.profession, t.role, t.mode,
+             t.started_on, t.last_day, t.ends_at, t.ended_at, t.exercise_name,
+             t.exercise_first_name
+         FROM situation t JOIN structure s ON s.finess = t.finess
+         WHERE t.rpps = ?1 ORDER BY t.id"
+    ))?
+    .query_map(params![rpps.as_str()], |row| {
+        Ok((situation_row(row, structures::WIDTH)?, structures::row_at(row, 0)?))
+    })?
+    .collect()
+}
+
+fn local_accesses(db: &Connection, rpps: Rpps) -> Result<Vec<AccessAt>, rusqlite::Error> {
+    let columns = structures::COLUMNS;
+    db.prepare_cached(&format!(
+        "SELECT {columns}, a.id, a.rpps, a.finess, a.given_at, a.ends_at, a.ended_at
+         FROM local_access a JOIN structure s ON s.finess = a.finess
+         WHERE a.rpps = ?1 ORDER BY a.id"
+    ))?
+    .query_map(params![rpps.as_str()], |row| {
+        Ok((access_row(row, structures::WIDTH)?, structures::row_at(row, 0)?))
+    })?
+    .collect()
+}

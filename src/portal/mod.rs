@@ -5,11 +5,12 @@
 //! slices below.
 
 pub mod api;
+mod callers;
 mod card;
 pub mod directory;
 mod ports;
 
-pub use api::Api;
+pub use api::{Api, ClientsApi};
 pub use card::CardState;
 pub use ports::{
     Caller, Callers, Denied, GrantRecord, JournalLines, NoSession, NotDeleted, People,

@@ -52,7 +52,7 @@ impl Clients for Sqlite {
         keep: Keep<StoredClient>,
     ) -> Result<Answered<StoredClient, NotWritten>, Outage> {
         self.write_kept(keep, move |write| {
-            if is_taken(write.db, &client.id).map_err(outage)? {
+            if find(write.db, &client.id).map_err(outage)?.is_some() {
                 return Ok(Err(NotWritten::Taken));
             }
             if !knows(write, client.registration.structure)? {
@@ -84,9 +84,7 @@ impl Clients for Sqlite {
         keep: Keep<StoredClient>,
     ) -> Result<Answered<StoredClient, NotWritten>, Outage> {
         match wanted.cut() {
-            None => {
-                self.write_kept(keep, move |write| update(write, &wanted, &by)).await
-            }
+            None => self.write_kept(keep, move |write| update(write, &wanted, &by)).await,
             Some(cause) => {
                 self.change_kept(Lane::Departure, keep, move |change| {
                     let outcome = update(change, &wanted, &by)?;
@@ -169,11 +167,7 @@ fn cut(
 }
 
 fn line(event: Event, id: &ClientId, registration: &Registration, by: Actor) -> Entry {
-    Entry {
-        client: Some(id.clone()),
-        structure: registration.structure,
-        ..Entry::new(event, by)
-    }
+    Entry { client: Some(id.clone()), structure: registration.structure, ..Entry::new(event, by) }
 }
 
 fn text(registration: &Registration) -> Result<String, Outage> {
@@ -188,16 +182,6 @@ fn knows(write: &Write<'_>, structure: Option<Finess>) -> Result<bool, Outage> {
         .prepare_cached(sql)
         .and_then(|mut s| s.query_row(params![finess.as_str()], |row| row.get(0)))
         .map_err(outage)
-}
-
-/// A removed client's id stays taken while its grants are kept: who reads the ledger or the journal
-/// must not take one client for another.
-fn is_taken(db: &Connection, id: &ClientId) -> Result<bool, rusqlite::Error> {
-    db.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM client WHERE id = ?1)
-             OR EXISTS (SELECT 1 FROM grant_ WHERE client = ?1)",
-    )?
-    .query_row(params![id.as_str()], |row| row.get(0))
 }
 
 /// A row, not yet understood.

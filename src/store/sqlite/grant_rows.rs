@@ -4,10 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
     access::Stamp,
-    kernel::{
-        Epoch, GrantId, Outage, Revision, Sid, Timestamp,
-        secret::SecretDigest,
-    },
+    kernel::{Epoch, GrantId, Outage, Revision, Sid, Timestamp, secret::SecretDigest},
     oidc::{
         Bearer, Grant,
         grant::{GrantRequest, Rotation},

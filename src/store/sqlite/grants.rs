@@ -11,7 +11,7 @@ use crate::{
     },
     oidc::{
         Bearer, Grant, Grants,
-        grant::{Conclusion, Opening, Redemption, RefreshTurn, Refreshed, Rotation},
+        grant::{Conclusion, Opening, Redemption, RefreshTurn, Refreshed},
     },
 };
 
@@ -162,11 +162,7 @@ fn take_code(
     Ok(Redemption::Taken(grant))
 }
 
-fn refresh(
-    write: &Write<'_>,
-    passed: &Passed,
-    turn: &RefreshTurn,
-) -> Result<Refreshed, Outage> {
+fn refresh(write: &Write<'_>, passed: &Passed, turn: &RefreshTurn) -> Result<Refreshed, Outage> {
     let found = grant_rows::refreshing(write.db, turn.grant).map_err(outage)?;
     let Some((rotation, seen_at)) = found else { return Ok(Refreshed::Unknown) };
     if seen_at < turn.seen_since {

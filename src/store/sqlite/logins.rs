@@ -63,11 +63,7 @@ impl Logins for Sqlite {
 }
 
 /// Takes a log-in out of the world: true for one caller, whatever copy of the row comes back.
-pub(super) fn take_login(
-    write: &Write<'_>,
-    id: LoginId,
-    until: Timestamp,
-) -> Result<bool, Outage> {
+pub(super) fn take_login(write: &Write<'_>, id: LoginId, until: Timestamp) -> Result<bool, Outage> {
     let taken = write.once("login", id.0.as_bytes(), until)?;
     write.execute("DELETE FROM login WHERE id = ?1", params![id.0])?;
     Ok(taken)

@@ -4,7 +4,10 @@
 //! answered after the commit. Reads go straight to the file from the asking thread. Every change of
 //! rights goes through [`Change`], which locks the head first.
 
+mod activations;
 mod calendar;
+mod cards;
+mod challenges;
 mod change;
 mod departure_rows;
 mod departure_verbs;

@@ -1,7 +1,10 @@
 //! The promises of the embedded store, on a real file.
 
+mod activating;
+mod desk;
 mod ending;
 mod opening;
+mod proving;
 mod registering;
 mod telling;
 mod writing;

@@ -1,0 +1,92 @@
+//! What a bearer token opens: the grant behind it, through its door.
+
+use crate::{
+    access::{Door, Passed},
+    kernel::{ClientId, Finess, secret::Secret},
+};
+
+use super::{
+    Provider,
+    claims::{BEARER, grant_of},
+    error::BearerError,
+    grant::Grant,
+    keys::{Signed, TokenType},
+    scope::Scopes,
+};
+
+/// A program that calls our own API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiCaller {
+    /// The client.
+    pub client: ClientId,
+    /// The one structure at which it may act; `None`: all.
+    pub structure: Option<Finess>,
+    /// What it may do.
+    pub scopes: Scopes,
+}
+
+/// What of an access token matters at a door.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct Presented {
+    jti: String,
+    /// When it ends.
+    pub(super) exp: i64,
+    #[serde(default)]
+    typ: Option<String>,
+    /// What this very token may tell: a refresh may have asked for less than was granted.
+    pub(super) scope: Scopes,
+}
+
+impl Presented {
+    /// The claims of `signed`, if that is an access token: ID and logout tokens are signed with the
+    /// same keys, and open nothing.
+    pub(super) fn read(signed: &Signed) -> Option<Self> {
+        let claims: Self = signed.claims()?;
+        let is_access = match signed.token_type {
+            TokenType::AccessToken => true,
+            TokenType::Jwt => claims.typ.as_deref() == Some(BEARER),
+            TokenType::LogoutToken => false,
+        };
+        is_access.then_some(claims)
+    }
+
+    /// The grant that it names.
+    pub(super) fn grant(&self) -> Option<crate::kernel::GrantId> {
+        grant_of(&self.jti)
+    }
+}
+
+/// A grant honoured at a door, and what of it this token may tell.
+pub(super) struct Honoured {
+    /// The grant.
+    pub(super) grant: Grant,
+    /// The token's scope.
+    pub(super) scope: Scopes,
+    /// That the door asked.
+    pub(super) passed: Passed,
+}
+
+impl Provider {
+    /// Honours an access token at `door`.
+    pub(super) async fn honour(&self, door: Door, token: &Secret) -> Result<Honoured, BearerError> {
+        let started = self.with.clock.now();
+        let signed = self.keys.verify(token.expose(), started).await?;
+        let presented = signed.as_ref().and_then(Presented::read).ok_or(BearerError::NotOurs)?;
+        if started.as_seconds() >= presented.exp {
+            return Err(BearerError::Expired);
+        }
+        let id = presented.grant().ok_or(BearerError::NotOurs)?;
+        let grant = self.with.grants.grant(id).await?.ok_or(BearerError::NotOurs)?;
+        let (passed, _now) = self.with.doors.ask(door, &grant.holder()).await?;
+        Ok(Honoured { grant, scope: presented.scope, passed })
+    }
+
+    /// The program behind a token for our own API.
+    pub async fn api_caller(&self, token: &Secret) -> Result<ApiCaller, BearerError> {
+        let Honoured { grant, scope, .. } = self.honour(Door::Api, token).await?;
+        if grant.bearer.is_some() {
+            return Err(BearerError::WrongBearer);
+        }
+        Ok(ApiCaller { client: grant.client, structure: grant.structure, scopes: scope })
+    }
+}

@@ -1,0 +1,311 @@
+//! What somebody wrote to register a client, and either what we keep of it or all its faults.
+//!
+//! Names are those of OpenID Connect Dynamic Client Registration 1.0, section 2, and of our own
+//! settings. A change (`PUT`) names the members that change; `null` brings a default back.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::kernel::{Finess, secret::Secret};
+
+use super::{
+    client_settings::{AuthMethod, ClientSettings, Overrides, Profile},
+    scope::{API_SCOPES, PERSON_SCOPES, Scopes},
+};
+
+/// What a client may ask the token endpoint for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// A code becomes tokens.
+    AuthorizationCode,
+    /// A refresh token becomes new tokens.
+    RefreshToken,
+    /// A program stands for itself.
+    ClientCredentials,
+}
+
+/// A registration as it is kept: as written, without the secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registration {
+    /// How people read its name.
+    pub client_name: String,
+    /// Where authorization answers may go; compared byte for byte.
+    pub redirect_uris: Vec<String>,
+    /// Where browsers may go after log-out; compared byte for byte.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Where it wants to be told that a session is over.
+    pub backchannel_logout_uri: Option<String>,
+    /// What it may ask the token endpoint for.
+    pub grant_types: Vec<GrantType>,
+    /// What it may ask for; `None`: everything a person's token may tell.
+    pub scope: Option<Scopes>,
+    /// The structure that it is bound to; `None`: national.
+    pub structure: Option<Finess>,
+    /// Whether it may do anything.
+    pub enabled: bool,
+    /// Its defaults.
+    pub profile: Profile,
+    /// What it overrides.
+    pub settings: Overrides,
+}
+
+/// One fault of what was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// The member.
+    pub field: String,
+    /// What is wrong with it, and what would be right.
+    pub detail: String,
+}
+
+/// What was written, understood: what to keep, and the secret if one was chosen.
+#[derive(Debug)]
+pub struct Written {
+    /// What to keep.
+    pub registration: Registration,
+    /// The secret that the caller chose.
+    pub secret: Option<Secret>,
+}
+
+impl Registration {
+    /// Nothing but a name: what a new registration starts from.
+    pub fn blank(client_name: &str) -> Self {
+        Self {
+            client_name: client_name.to_owned(),
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            scope: None,
+            structure: None,
+            enabled: true,
+            profile: Profile::Psc,
+            settings: Overrides::default(),
+        }
+    }
+
+    /// Its effective settings.
+    pub fn effective(&self) -> ClientSettings {
+        self.profile.with(&self.settings)
+    }
+
+    /// Every scope that it may have.
+    pub fn scopes(&self) -> Scopes {
+        self.scope.clone().unwrap_or_else(|| Scopes::read(&PERSON_SCOPES.join(" ")))
+    }
+
+    /// What `written` makes of this registration, or all its faults.
+    pub fn change(&self, written: Map<String, Value>) -> Result<Written, Vec<Fault>> {
+        let mut reader = Reader { written, faults: Vec::new() };
+        let registration = Self {
+            client_name: reader.or("client_name", &self.client_name),
+            redirect_uris: reader.or("redirect_uris", &self.redirect_uris),
+            post_logout_redirect_uris: reader
+                .or("post_logout_redirect_uris", &self.post_logout_redirect_uris),
+            backchannel_logout_uri: reader
+                .or("backchannel_logout_uri", &self.backchannel_logout_uri),
+            grant_types: reader.or("grant_types", &self.grant_types),
+            scope: reader.or("scope", &self.scope),
+            structure: reader.or("structure", &self.structure),
+            enabled: reader.or("enabled", &self.enabled),
+            profile: reader.or("profile", &self.profile),
+            settings: reader.settings(&self.settings),
+        };
+        let secret = reader.secret();
+        reader.fixed_members();
+        reader.leftovers();
+        let mut faults = reader.faults;
+        check(&registration, &mut faults);
+        if faults.is_empty() { Ok(Written { registration, secret }) } else { Err(faults) }
+    }
+}
+
+/// Takes members one by one, so that every fault is told and no member passes unread.
+struct Reader {
+    written: Map<String, Value>,
+    faults: Vec<Fault>,
+}
+
+impl Reader {
+    fn fault(&mut self, field: &str, detail: impl Into<String>) {
+        self.faults.push(Fault { field: field.to_owned(), detail: detail.into() });
+    }
+
+    /// The member as written; `kept` if it was not. `null` stands for an absent value where the
+    /// member has one.
+    fn or<T: DeserializeOwned + Clone>(&mut self, field: &str, kept: &T) -> T {
+        match self.written.remove(field) {
+            None => kept.clone(),
+            Some(value) => match serde_json::from_value(value) {
+                Ok(value) => value,
+                Err(error) => {
+                    self.fault(field, format!("valeur refusée : {error}"));
+                    kept.clone()
+                }
+            },
+        }
+    }
+
+    fn settings(&mut self, kept: &Overrides) -> Overrides {
+        Overrides {
+            require_pkce: self.or("require_pkce", &kept.require_pkce),
+            required_parameters: self.or("required_parameters", &kept.required_parameters),
+            token_endpoint_auth_method: self
+                .or("token_endpoint_auth_method", &kept.token_endpoint_auth_method),
+            require_pushed_authorization_requests: self.or(
+                "require_pushed_authorization_requests",
+                &kept.require_pushed_authorization_requests,
+            ),
+            tls_client_certificate_bound_access_tokens: self.or(
+                "tls_client_certificate_bound_access_tokens",
+                &kept.tls_client_certificate_bound_access_tokens,
+            ),
+            id_token_signed_response_alg: self
+                .or("id_token_signed_response_alg", &kept.id_token_signed_response_alg),
+            id_token_claims: self.or("id_token_claims", &kept.id_token_claims),
+            acr: self.or("acr", &kept.acr),
+            sub_form: self.or("sub_form", &kept.sub_form),
+            situations: self.or("situations", &kept.situations),
+            access_token_format: self.or("access_token_format", &kept.access_token_format),
+            refresh_token_mode: self.or("refresh_token_mode", &kept.refresh_token_mode),
+            session_state: self.or("session_state", &kept.session_state),
+            state_at_logout: self.or("state_at_logout", &kept.state_at_logout),
+            introspects: self.or("introspects", &kept.introspects),
+        }
+    }
+
+    fn secret(&mut self) -> Option<Secret> {
+        let Some(value) = self.written.remove("client_secret").filter(|value| !value.is_null())
+        else {
+            return None;
+        };
+        match value {
+            Value::String(text) if is_sound_secret(&text) => return Some(Secret::received(text)),
+            Value::String(_)
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => {}
+        }
+        self.fault("client_secret", "8 à 256 caractères ASCII visibles");
+        None
+    }
+
+    /// Members of the standard and of the contract that have one value here.
+    fn fixed_members(&mut self) {
+        let only: [(&str, &[Value]); 9] = [
+            ("userinfo_signed_response_alg", &["none".into()]),
+            ("response_types", &[serde_json::json!(["code"]), serde_json::json!([])]),
+            ("subject_type", &["public".into()]),
+            ("backchannel_logout_session_required", &[true.into(), false.into()]),
+            ("client_assertion_audience", &["issuer_or_endpoint".into()]),
+            ("cnf_form", &["rfc8705".into()]),
+            ("binding_message", &["two_digits".into()]),
+            ("backchannel_token_delivery_mode", &["poll".into()]),
+            ("backchannel_authentication_request_signing_alg", &[]),
+        ];
+        for (field, accepted) in only {
+            let value = self.written.remove(field).unwrap_or_default();
+            if !value.is_null() && !accepted.contains(&value) {
+                self.fault(field, "cette valeur n'est pas prise en charge par cette version");
+            }
+        }
+    }
+
+    fn leftovers(&mut self) {
+        let unknown: Vec<String> = self.written.keys().cloned().collect();
+        for field in unknown {
+            self.fault(&field, "paramètre inconnu");
+        }
+    }
+}
+
+/// RFC 6749, appendix A.2: visible ASCII.
+fn is_sound_secret(text: &str) -> bool {
+    (8..=256).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_graphic() || c == b' ')
+}
+
+/// Names of authorization parameters that a client may be required to send.
+const REQUIRABLE: [&str; 9] = [
+    "state",
+    "nonce",
+    "acr_values",
+    "code_challenge",
+    "code_challenge_method",
+    "prompt",
+    "max_age",
+    "login_hint",
+    "response_mode",
+];
+
+fn check(registration: &Registration, faults: &mut Vec<Fault>) {
+    let mut fault = |field: &str, detail: &str| {
+        faults.push(Fault { field: field.to_owned(), detail: detail.to_owned() });
+    };
+    if registration.client_name.trim().is_empty() || registration.client_name.len() > 200 {
+        fault("client_name", "1 à 200 caractères");
+    }
+    for uri in &registration.redirect_uris {
+        if !is_return_address(uri) {
+            fault("redirect_uris", "adresse absolue http(s) sans fragment attendue");
+        }
+    }
+    for uri in &registration.post_logout_redirect_uris {
+        if !is_return_address(uri) {
+            fault("post_logout_redirect_uris", "adresse absolue http(s) sans fragment attendue");
+        }
+    }
+    if registration.backchannel_logout_uri.as_deref().is_some_and(|uri| !is_web_address(uri)) {
+        fault("backchannel_logout_uri", "adresse absolue http(s) sans fragment attendue");
+    }
+    let takes_codes = registration.grant_types.contains(&GrantType::AuthorizationCode);
+    if takes_codes && registration.redirect_uris.is_empty() {
+        fault("redirect_uris", "au moins une adresse est nécessaire avec authorization_code");
+    }
+    if !takes_codes && registration.grant_types.contains(&GrantType::RefreshToken) {
+        fault("grant_types", "refresh_token n'a de sens qu'avec authorization_code");
+    }
+    let is_known = |scope: &str| PERSON_SCOPES.contains(&scope) || API_SCOPES.contains(&scope);
+    if registration.scope.iter().flat_map(Scopes::iter).any(|scope| !is_known(scope)) {
+        fault("scope", "portée inconnue");
+    }
+    let effective = registration.effective();
+    if effective.required_parameters.iter().any(|name| !REQUIRABLE.contains(&name.as_str())) {
+        fault("required_parameters", "paramètre d'autorisation inconnu");
+    }
+    let absent = "n'est pas pris en charge par cette version";
+    match effective.token_endpoint_auth_method {
+        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => {}
+        AuthMethod::PrivateKeyJwt
+        | AuthMethod::TlsClientAuth
+        | AuthMethod::SelfSignedTlsClientAuth => fault("token_endpoint_auth_method", absent),
+    }
+    if effective.require_pushed_authorization_requests {
+        fault("require_pushed_authorization_requests", absent);
+    }
+    if effective.tls_client_certificate_bound_access_tokens {
+        fault("tls_client_certificate_bound_access_tokens", absent);
+    }
+}
+
+/// A web address, or the private scheme of a native application (RFC 8252, section 7.1); never with
+/// a fragment (RFC 6749, section 3.1.2).
+fn is_return_address(text: &str) -> bool {
+    let private = |url: &Url| url.scheme().contains('.') && url.fragment().is_none();
+    is_web_address(text) || is_plain(text) && Url::parse(text).is_ok_and(|url| private(&url))
+}
+
+fn is_web_address(text: &str) -> bool {
+    let web = |url: &Url| {
+        matches!(url.scheme(), "http" | "https") && url.has_host() && url.fragment().is_none()
+    };
+    is_plain(text) && Url::parse(text).is_ok_and(|url| web(&url))
+}
+
+/// An address goes into a header as it was registered.
+fn is_plain(text: &str) -> bool {
+    text.len() <= 2000 && text.bytes().all(|c| c.is_ascii_graphic())
+}

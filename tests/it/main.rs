@@ -5,5 +5,6 @@
     reason = "a test stops where it fails, and says where"
 )]
 
+mod api;
 mod architecture;
 mod model;

@@ -32,7 +32,7 @@ use crate::{
     web::{
         outgoing::Outgoing,
         page::{self, Frame, Trouble},
-        throttle::Throttle,
+        throttle::{Limit, Throttle},
     },
 };
 
@@ -100,6 +100,11 @@ pub async fn build(
     let house = furnish(config, store, &machine, demo.is_some()).await?;
     let phones = demo.as_ref().map(|demo| demo.phones(house.outgoing.clone()));
     let throttle = Arc::new(Throttle::new(config.throttle.logins_per_minute_per_address));
+    let limit = Limit {
+        throttle: Arc::clone(&throttle),
+        clock: Arc::clone(&machine.clock),
+        refuse: Arc::new(ecps::http::too_many),
+    };
     let signin = signin::SignIn {
         provider: Arc::clone(&house.provider),
         ecps: house.ecps.clone(),
@@ -124,7 +129,7 @@ pub async fn build(
         .merge(operations::router(operations))
         .merge(oidc::router(Arc::clone(&house.provider)))
         .merge(signin.router())
-        .merge(ecps::http::router(house.ecps.clone()))
+        .merge(ecps::http::router(house.ecps.clone(), &limit))
         .merge(directory.router())
         .nest("/api/v1", api(&house, phones).router());
     if let Some(demo) = demo {

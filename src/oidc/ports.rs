@@ -130,9 +130,6 @@ pub trait Logins: Send + Sync {
 
     /// Takes it out of the world. True for exactly one caller; [`Grants::conclude`] counts as one.
     async fn end_login(&self, id: LoginId, until: Timestamp) -> Result<bool, Outage>;
-
-    /// Forgets what has expired; answers how many rows went.
-    async fn sweep_logins(&self, now: Timestamp) -> Result<usize, Outage>;
 }
 
 /// Grants.

@@ -1,5 +1,7 @@
 //! Who are you? The identifier, and a one-time code for a phone without network.
 
+use std::sync::Arc;
+
 use axum::{
     body::Bytes,
     extract::{RawQuery, State},
@@ -22,7 +24,7 @@ use super::{
 
 /// `GET /auth/connexion?demande=…`
 pub(super) async fn form(
-    State(signin): State<SignIn>,
+    State(signin): State<Arc<SignIn>>,
     headers: HeaderMap,
     RawQuery(text): RawQuery,
 ) -> Response {
@@ -36,7 +38,7 @@ pub(super) async fn form(
 
 /// `POST /auth/connexion`
 pub(super) async fn submit(
-    State(signin): State<SignIn>,
+    State(signin): State<Arc<SignIn>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
@@ -75,7 +77,7 @@ impl SignIn {
             structure: login.structure,
         };
         if let Some(code) = code {
-            let proven = self.with.ecps.prove_otp(ask, code).await;
+            let proven = self.ecps.prove_otp(ask, code).await;
             return Ok(self
                 .with_code(login, proven, |fault| {
                     self.ask_again(
@@ -85,17 +87,17 @@ impl SignIn {
                 })
                 .await);
         }
-        match self.with.ecps.open_challenge(ask).await? {
+        match self.ecps.open_challenge(ask).await? {
             Opened::MissingEight => Ok(again("Ajoutez le 8 devant vos onze chiffres.")),
             Opened::Waits(challenge) => {
-                self.with.provider.attach_challenge(login.id, challenge).await?;
+                self.provider.attach_challenge(login.id, challenge).await?;
                 Ok(pages::see_other(&waiting(login.id)))
             }
         }
     }
 
     fn ask_again(&self, login: &PendingLogin, typed: Typed<'_>) -> Response {
-        pages::connexion(self.with.frame, login, typed)
+        pages::connexion(self.frame, login, typed)
     }
 }
 

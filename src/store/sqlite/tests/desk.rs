@@ -150,7 +150,8 @@ impl Desk {
         let by = Actor::Operator;
         let mandate = Mandate { structure: None, for_authority: false };
         let request = EndRequest { asked: Asked::Immediate, reason: None, by, mandate };
-        self.world.store.end_situation(situation_id(1), request).await.unwrap().unwrap();
+        let ended = self.world.store.end_situation(situation_id(1), request, Keep::nothing()).await;
+        assert!(matches!(ended, Ok(Answered::Done(_))), "{ended:?}");
     }
 }
 

@@ -1,7 +1,5 @@
 //! The page that waits for the phone.
 
-use std::sync::Arc;
-
 use axum::{
     body::Bytes,
     extract::{RawQuery, State as With},
@@ -24,7 +22,7 @@ use super::{
 
 /// `GET /auth/attente?demande=…`, again and again until the phone has answered.
 pub(super) async fn page(
-    With(signin): With<Arc<SignIn>>,
+    With(signin): With<SignIn>,
     headers: HeaderMap,
     RawQuery(text): RawQuery,
 ) -> Response {
@@ -39,7 +37,7 @@ pub(super) async fn page(
 
 /// `POST /auth/attente`: a one-time code instead of the phone's answer, or nothing after all.
 pub(super) async fn submit(
-    With(signin): With<Arc<SignIn>>,
+    With(signin): With<SignIn>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
@@ -55,7 +53,7 @@ pub(super) async fn submit(
         let Some(code) = fields.take_secret("otp") else {
             return Ok(signin.look(&login, true, Some("Saisissez les six chiffres.")).await?);
         };
-        let proven = signin.ecps.prove_otp_instead(challenge, code).await;
+        let proven = signin.with.ecps.prove_otp_instead(challenge, code).await;
         let waiting = signin.waiting(challenge).await?;
         Ok(signin
             .with_code(&login, proven, |fault| {
@@ -71,14 +69,14 @@ pub(super) async fn submit(
 
 /// `GET /auth/attente/etat?demande=…`, for the page's script: `waiting`, or something to load.
 pub(super) async fn state(
-    With(signin): With<Arc<SignIn>>,
+    With(signin): With<SignIn>,
     headers: HeaderMap,
     RawQuery(text): RawQuery,
 ) -> Response {
     let told = async {
         let login = signin.login(&headers, &query(text)?).await?;
         let Some(challenge) = login.challenge else { return Ok("answered") };
-        Ok(match signin.ecps.state(challenge).await? {
+        Ok(match signin.with.ecps.state(challenge).await? {
             State::Waiting { .. } => "waiting",
             State::Approved(_) | State::Denied | State::Refused(_) | State::Over => "answered",
         })
@@ -101,20 +99,20 @@ impl SignIn {
         let Some(challenge) = login.challenge else {
             return Ok(pages::see_other(&start(login)));
         };
-        Ok(match self.ecps.state(challenge).await? {
+        Ok(match self.with.ecps.state(challenge).await? {
             State::Waiting { shown, until } => {
                 self.show(login, &Waiting { code: shown, until, refresh: !typing, fault })
             }
             State::Approved(session) => self.conclude(login, &session).await,
             State::Refused(reason) => self.tell_why(login, reason).await,
-            State::Denied => pages::denied(self.frame, login),
+            State::Denied => pages::denied(self.with.frame, login),
             State::Over => self.over(login),
         })
     }
 
     /// What the page shows while the phone has not answered.
     async fn waiting(&self, challenge: ChallengeId) -> Result<Option<Waiting>, Outage> {
-        Ok(match self.ecps.state(challenge).await? {
+        Ok(match self.with.ecps.state(challenge).await? {
             State::Waiting { shown, until } => {
                 Some(Waiting { code: shown, until, refresh: false, fault: None })
             }
@@ -123,11 +121,11 @@ impl SignIn {
     }
 
     fn show(&self, login: &PendingLogin, waiting: &Waiting) -> Response {
-        pages::attente(self.frame, login, waiting)
+        pages::attente(self.with.frame, login, waiting)
     }
 
     pub(super) fn over(&self, login: &PendingLogin) -> Response {
-        pages::over(self.frame, login)
+        pages::over(self.with.frame, login)
     }
 }
 

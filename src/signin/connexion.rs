@@ -1,7 +1,5 @@
 //! Who are you? The identifier, and a one-time code for a phone without network.
 
-use std::sync::Arc;
-
 use axum::{
     body::Bytes,
     extract::{RawQuery, State},
@@ -24,7 +22,7 @@ use super::{
 
 /// `GET /auth/connexion?demande=…`
 pub(super) async fn form(
-    State(signin): State<Arc<SignIn>>,
+    State(signin): State<SignIn>,
     headers: HeaderMap,
     RawQuery(text): RawQuery,
 ) -> Response {
@@ -38,7 +36,7 @@ pub(super) async fn form(
 
 /// `POST /auth/connexion`
 pub(super) async fn submit(
-    State(signin): State<Arc<SignIn>>,
+    State(signin): State<SignIn>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
@@ -77,7 +75,7 @@ impl SignIn {
             structure: login.structure,
         };
         if let Some(code) = code {
-            let proven = self.ecps.prove_otp(ask, code).await;
+            let proven = self.with.ecps.prove_otp(ask, code).await;
             return Ok(self
                 .with_code(login, proven, |fault| {
                     self.ask_again(
@@ -87,17 +85,17 @@ impl SignIn {
                 })
                 .await);
         }
-        match self.ecps.open_challenge(ask).await? {
+        match self.with.ecps.open_challenge(ask).await? {
             Opened::MissingEight => Ok(again("Ajoutez le 8 devant vos onze chiffres.")),
             Opened::Waits(challenge) => {
-                self.provider.attach_challenge(login.id, challenge).await?;
+                self.with.provider.attach_challenge(login.id, challenge).await?;
                 Ok(pages::see_other(&waiting(login.id)))
             }
         }
     }
 
     fn ask_again(&self, login: &PendingLogin, typed: Typed<'_>) -> Response {
-        pages::connexion(self.frame, login, typed)
+        pages::connexion(self.with.frame, login, typed)
     }
 }
 

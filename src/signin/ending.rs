@@ -15,10 +15,10 @@ use super::{SignIn, Stop, pages};
 impl SignIn {
     /// The proof is there: the client gets its code.
     pub(super) async fn conclude(&self, login: &PendingLogin, session: &Session) -> Response {
-        match self.provider.conclude(login, session).await {
-            Ok(concluded) => self.provider.concluded(concluded),
+        match self.with.provider.conclude(login, session).await {
+            Ok(concluded) => self.with.provider.concluded(concluded),
             Err(LoginError::NoRight(reason)) => self.tell_why(login, reason).await,
-            Err(LoginError::Gone) => pages::gone(self.frame),
+            Err(LoginError::Gone) => pages::gone(self.with.frame),
             Err(LoginError::Outage(outage)) => self.stopped(&Stop::Outage(outage)),
             Err(LoginError::Refused(refused)) if refused.is_unknown() => {
                 self.stopped(&Stop::Outage(Outage::Unavailable(refused.to_string())))
@@ -48,8 +48,10 @@ impl SignIn {
 
     /// Who has proven who they are learns why this service stays shut, then goes back to it.
     pub(super) async fn tell_why(&self, login: &PendingLogin, reason: NoRight) -> Response {
-        match self.provider.refuse(login, AuthorizationError::NoRight).await {
-            Ok(answer) => oidc::pages::no_right(self.frame, &answer, reason, &login.client_name),
+        match self.with.provider.refuse(login, AuthorizationError::NoRight).await {
+            Ok(answer) => {
+                oidc::pages::no_right(self.with.frame, &answer, reason, &login.client_name)
+            }
             Err(error) => self.not_refused(error),
         }
     }
@@ -60,8 +62,8 @@ impl SignIn {
         login: &PendingLogin,
         error: AuthorizationError,
     ) -> Response {
-        match self.provider.refuse(login, error).await {
-            Ok(answer) => answer.into_response(self.frame),
+        match self.with.provider.refuse(login, error).await {
+            Ok(answer) => answer.into_response(self.with.frame),
             Err(error) => self.not_refused(error),
         }
     }
@@ -70,7 +72,7 @@ impl SignIn {
         match error {
             LoginError::Outage(outage) => self.stopped(&Stop::Outage(outage)),
             LoginError::Gone | LoginError::NoRight(_) | LoginError::Refused(_) => {
-                pages::gone(self.frame)
+                pages::gone(self.with.frame)
             }
         }
     }

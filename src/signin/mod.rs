@@ -22,49 +22,50 @@ use axum::{
 
 use crate::{
     ecps::Ecps,
-    kernel::{Clock, LoginId, Outage},
+    kernel::{LoginId, Outage},
     oidc::{LoginError, PendingLogin, Provider},
-    web::{
-        fields::Fields,
-        page::Frame,
-        throttle::{Limit, Throttle},
-    },
+    web::{fields::Fields, page::Frame, throttle::Limit},
 };
 
-/// The sign-in pages, and what they work with.
-#[derive(Clone)]
-pub struct SignIn {
+/// What the pages work with.
+pub struct Collaborators {
     /// Where log-ins come from and sessions go.
     pub provider: Arc<Provider>,
     /// Who proves.
     pub ecps: Ecps,
-    /// Real time, for the throttle.
-    pub clock: Arc<dyn Clock>,
-    /// Holds back who tries too often from one address.
-    pub throttle: Arc<Throttle>,
     /// How pages are framed.
     pub frame: Frame,
 }
 
+/// The sign-in pages.
+#[derive(Clone)]
+pub struct SignIn {
+    with: Arc<Collaborators>,
+}
+
 impl SignIn {
-    /// The routes, below `/auth`.
-    pub fn router(self) -> Router {
-        let frame = self.frame;
-        let limit = Limit {
-            throttle: Arc::clone(&self.throttle),
-            clock: Arc::clone(&self.clock),
-            refuse: Arc::new(move || pages::too_many(frame)),
-        };
-        // A HEAD request neither concludes a log-in nor ends one.
-        let nothing = async || StatusCode::NO_CONTENT;
-        let start = limit.around(post(connexion::submit)).get(connexion::form).head(nothing);
-        let wait = limit.around(post(attente::submit)).get(attente::page).head(nothing);
-        Router::new()
-            .route("/auth/connexion", start)
-            .route("/auth/attente", wait)
-            .route("/auth/attente/etat", get(attente::state))
-            .with_state(Arc::new(self))
+    /// Puts the pages together.
+    pub fn new(with: Collaborators) -> Self {
+        Self { with: Arc::new(with) }
     }
+}
+
+/// The routes, below `/auth`. `limit` holds back who tries too often from one address.
+pub fn router(signin: SignIn, limit: &Limit) -> Router {
+    // A HEAD request neither concludes a log-in nor ends one.
+    let nothing = async || StatusCode::NO_CONTENT;
+    let start = limit.around(post(connexion::submit)).get(connexion::form).head(nothing);
+    let wait = limit.around(post(attente::submit)).get(attente::page).head(nothing);
+    Router::new()
+        .route("/auth/connexion", start)
+        .route("/auth/attente", wait)
+        .route("/auth/attente/etat", get(attente::state))
+        .with_state(signin)
+}
+
+/// The page for somebody who tries too often.
+pub fn too_many(frame: Frame) -> Response {
+    pages::too_many(frame)
 }
 
 /// Why a page cannot go on.
@@ -89,7 +90,7 @@ impl SignIn {
     async fn login(&self, headers: &HeaderMap, fields: &Fields) -> Result<PendingLogin, Stop> {
         let id: LoginId =
             fields.get("demande").and_then(|text| text.parse().ok()).ok_or(Stop::Gone)?;
-        let provider = &self.provider;
+        let provider = &self.with.provider;
         match provider.login(id, provider.browser(headers).as_ref()).await {
             Ok(login) => Ok(login),
             Err(LoginError::Outage(outage)) => Err(Stop::Outage(outage)),
@@ -103,7 +104,7 @@ impl SignIn {
     }
 
     fn stopped(&self, stop: &Stop) -> Response {
-        let frame = self.frame;
+        let frame = self.with.frame;
         match stop {
             Stop::Gone => pages::gone(frame),
             Stop::Unreadable => pages::unreadable(frame),

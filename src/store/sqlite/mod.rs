@@ -9,6 +9,7 @@ mod calendar;
 mod cards;
 mod challenges;
 mod change;
+mod clients;
 mod departure_rows;
 mod departure_verbs;
 mod departures;

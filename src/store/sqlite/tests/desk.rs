@@ -9,7 +9,13 @@ use crate::{
         self, ApprovalRefused, Ask, Cards, Challenge, Challenges, Device, Ecps, FinishRefused,
         NewDevice, Opened, Pin, Ports, Post, PublicKey, Said, State, post::Undelivered,
     },
-    kernel::{ChallengeId, ClientId, journal::Actor, letter::Letter, secret::Secret},
+    kernel::{
+        ChallengeId, ClientId,
+        journal::Actor,
+        letter::Letter,
+        retry::{Answered, Keep},
+        secret::Secret,
+    },
 };
 
 use super::*;

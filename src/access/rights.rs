@@ -36,7 +36,8 @@ pub struct Standing {
 }
 
 /// Why a person may not enter. Told to the person only after a proof.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum NoRight {
     /// The card was never activated on the phone that asks.
     #[error("la e-CPS n'est pas activée")]

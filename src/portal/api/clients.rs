@@ -89,7 +89,7 @@ async fn list(State(api): State<ClientsApi>, call: Call) -> Result<Response, Pro
     let asked = call.page::<ClientId>()?;
     let structure = call.listed_structure()?;
     let clients = api.clients.clients(structure, asked.clone()).await?;
-    Ok(page(clients, asked, |client| client.id.to_string(), |client| view(&client)))
+    Ok(page(clients, &asked, |client| client.id.to_string(), |client| view(&client)))
 }
 
 /// `GET /clients/{id}`

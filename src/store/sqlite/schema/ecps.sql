@@ -1,7 +1,6 @@
 CREATE TABLE card (
     rpps        TEXT PRIMARY KEY REFERENCES professional (rpps),
     device      BLOB,               -- the phone that holds it
-    public_key  TEXT,               -- JWK of that phone
     otp_key     BLOB,               -- derived one-time-code key, sealed
     otp_step    INTEGER,            -- the last step that was accepted
     pin         BLOB,               -- keyed digest
@@ -11,6 +10,14 @@ CREATE TABLE card (
     blocked     INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX card_device ON card (device) WHERE device IS NOT NULL;
+
+-- Every phone that ever held a card: one that lost it is told so, by its own key.
+CREATE TABLE device (
+    id         BLOB PRIMARY KEY,
+    rpps       TEXT NOT NULL REFERENCES professional (rpps),
+    public_key TEXT NOT NULL,       -- JWK
+    since      INTEGER NOT NULL     -- protocol milliseconds
+) STRICT, WITHOUT ROWID;
 
 -- Ephemera.
 CREATE TABLE activation (
@@ -22,6 +29,7 @@ CREATE TABLE activation (
     until       INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX activation_until ON activation (until);
+CREATE INDEX activation_rpps ON activation (rpps);
 
 -- A record: tries of an activation are counted where nothing can bring an old count back.
 CREATE TABLE activation_tries (

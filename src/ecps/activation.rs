@@ -1,0 +1,247 @@
+//! A card comes to a phone: two secrets sent apart, a PIN, and nothing before the 48th hour.
+
+use std::{fmt, str::FromStr};
+
+use uuid::Uuid;
+
+use crate::{
+    access::Standing,
+    kernel::{
+        DeviceId, IdNat, Rpps, Timestamp,
+        random::Random,
+        seal::RecordsKey,
+        secret::{Secret, SecretDigest},
+        time::Span,
+    },
+};
+
+use super::{
+    card::{Card, CardInactive, Move, Moved, may_activate},
+    device_proof::PublicKey,
+};
+
+/// One activation in progress. It tells nothing, not even when it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ActivationId(pub Uuid);
+
+impl fmt::Display for ActivationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for ActivationId {
+    type Err = uuid::Error;
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        Uuid::try_parse(text).map(Self)
+    }
+}
+
+/// Whose card it is, where to reach them, and how they stand.
+#[derive(Clone, Debug)]
+pub struct CardHolder {
+    /// The number.
+    pub rpps: Rpps,
+    /// Where one secret goes.
+    pub email: String,
+    /// Where the other goes.
+    pub mobile: String,
+    /// When the employer validated, on the calendar clock.
+    pub validated_at: Timestamp,
+    /// Card and situations. `None`: the number is retired.
+    pub standing: Option<Standing>,
+}
+
+/// Why an activation does not start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotActivable {
+    /// The delay is not over.
+    #[error("L'activation de cette e-CPS sera possible le {}.", .at.in_french())]
+    TooEarly {
+        /// When it will be, on the calendar clock.
+        at: Timestamp,
+    },
+    /// The card stands in the way.
+    #[error(transparent)]
+    Inactive(#[from] CardInactive),
+}
+
+/// May `holder` activate, `delay` after the validation at the earliest?
+pub fn activable(
+    holder: &CardHolder,
+    delay: Span,
+    calendar: Timestamp,
+) -> Result<(), NotActivable> {
+    may_activate(holder.standing.as_ref())?;
+    let at = holder.validated_at + delay;
+    if calendar < at { Err(NotActivable::TooEarly { at }) } else { Ok(()) }
+}
+
+/// The two secrets, on their way to the person. At rest there are only their digests.
+pub(super) struct TwoSecrets {
+    pub(super) mail: Secret,
+    pub(super) sms: Secret,
+}
+
+impl TwoSecrets {
+    /// Mail: eight letters and digits that nobody takes for one another. SMS: six digits.
+    pub(super) fn mint(random: &dyn Random) -> Self {
+        const SYMBOLS: &[u8; 25] = b"ACDEFGHJKLMNPQRTUVWXY3479";
+        let symbol = |_| {
+            let index = usize::try_from(random.below(SYMBOLS.len() as u64)).unwrap_or_default();
+            SYMBOLS.get(index).copied().map_or('A', char::from)
+        };
+        Self {
+            mail: Secret::received((0..8).map(symbol).collect()),
+            sms: Secret::received(format!("{:06}", random.below(1_000_000))),
+        }
+    }
+
+    /// Takes in what the person copied: spaces, dashes and case do not matter.
+    pub(super) fn copied(mail: &Secret, sms: &Secret) -> Self {
+        let tidy = |secret: &Secret| {
+            let kept = secret.expose().chars().filter(|c| !c.is_whitespace() && *c != '-');
+            Secret::received(kept.collect::<String>().to_uppercase())
+        };
+        Self { mail: tidy(mail), sms: tidy(sms) }
+    }
+
+    /// Their digests, keyed, and bound to one activation: of no use in another.
+    pub(super) fn digests(&self, key: &RecordsKey, of: ActivationId) -> Digests {
+        Digests {
+            mail: key.digest(&format!("activation/mail/{of}"), self.mail.expose()),
+            sms: key.digest(&format!("activation/sms/{of}"), self.sms.expose()),
+        }
+    }
+}
+
+/// The digests of both secrets.
+#[derive(Clone, Copy, Debug)]
+pub struct Digests {
+    /// Of the mailed one.
+    pub mail: SecretDigest,
+    /// Of the one sent by SMS.
+    pub sms: SecretDigest,
+}
+
+impl Digests {
+    /// Whether both match. Which one does not is not told, nor how long it took to find out.
+    fn match_both(&self, other: &Self) -> bool {
+        self.mail.matches(&other.mail) & self.sms.matches(&other.sms)
+    }
+}
+
+/// An activation, as it waits for its secrets.
+#[derive(Clone, Debug)]
+pub struct Activation {
+    /// Its name.
+    pub id: ActivationId,
+    /// Whose card.
+    pub rpps: Rpps,
+    /// The phone's key.
+    pub public_key: PublicKey,
+    /// The secrets.
+    pub digests: Digests,
+    /// When it ends by itself, on the protocol clock.
+    pub until: Timestamp,
+}
+
+/// What the phone brings to finish, with what it will hold.
+pub struct Finish {
+    /// Which activation.
+    pub id: ActivationId,
+    /// What the person copied.
+    pub digests: Digests,
+    /// The phone's name from now on.
+    pub device: DeviceId,
+    /// The PIN, digested for this device.
+    pub pin: SecretDigest,
+    /// The key of its one-time codes, sealed.
+    pub otp_key: Vec<u8>,
+    /// How many times the secrets may be tried.
+    pub tries: u32,
+    /// When, on the protocol clock.
+    pub now: Timestamp,
+}
+
+/// What the records know, read in one transaction.
+pub struct FinishFacts<'a> {
+    /// The activation.
+    pub activation: &'a Activation,
+    /// Wrong tries so far.
+    pub tries: u32,
+    /// Card and situations. `None`: the number is retired.
+    pub standing: Option<&'a Standing>,
+    /// The card.
+    pub card: Card,
+}
+
+/// What becomes of an activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FinishVerdict {
+    /// Too late, too many tries, or used already.
+    Expired,
+    /// The card stands in the way.
+    Inactive(CardInactive),
+    /// At least one secret is wrong; this try is counted.
+    Wrong {
+        /// Tries left afterwards.
+        left: u32,
+    },
+    /// The phone takes the card.
+    Activates(Moved),
+}
+
+impl Finish {
+    /// What becomes of this activation.
+    pub fn decide(&self, facts: &FinishFacts<'_>) -> FinishVerdict {
+        if self.now >= facts.activation.until || facts.tries >= self.tries {
+            return FinishVerdict::Expired;
+        }
+        if let Err(reason) = may_activate(facts.standing) {
+            return FinishVerdict::Inactive(reason);
+        }
+        if !self.digests.match_both(&facts.activation.digests) {
+            return FinishVerdict::Wrong { left: self.tries - facts.tries - 1 };
+        }
+        // The PIN limit plays no part in this move.
+        match facts.card.apply(Move::Activate, 1) {
+            Ok(moved) => FinishVerdict::Activates(moved),
+            Err(_) => FinishVerdict::Inactive(CardInactive::Blocked),
+        }
+    }
+}
+
+/// The mail that carries one secret. It names the card, never the person.
+pub(super) fn mail(secret: &Secret, rpps: Rpps, life: Span) -> (&'static str, Secret) {
+    let minutes = life.as_seconds() / 60;
+    let text = format!(
+        "Bonjour,\n\n\
+         L'activation d'une e-CPS sur un téléphone vient d'être demandée.\n\
+         Identifiant national de cette e-CPS : {}\n\n\
+         Votre code reçu par courriel, à saisir dans l'application avec celui du SMS :\n\n\
+         {}\n\n\
+         Il est valable {minutes} minutes et ne sert qu'une fois. Personne ne vous le demandera \
+         jamais.\n\n\
+         Vous n'avez rien demandé ? Ne communiquez ce code à personne : sans lui, l'activation \
+         n'aboutira pas. Prévenez votre établissement, qui peut bloquer votre e-CPS.\n\n\
+         Passerelle\n",
+        IdNat(rpps),
+        secret.expose(),
+    );
+    ("Activation de votre e-CPS", Secret::received(text))
+}
+
+/// The SMS that carries the other.
+pub(super) fn sms(secret: &Secret, life: Span) -> Secret {
+    let minutes = life.as_seconds() / 60;
+    Secret::received(format!(
+        "e-CPS : votre code d'activation\n{}\nValable {minutes} minutes. Vous n'avez rien \
+         demandé ? Ne le donnez à personne et prévenez votre établissement.",
+        secret.expose(),
+    ))
+}
+
+#[cfg(test)]
+#[path = "activation_tests.rs"]
+mod tests;

@@ -1,0 +1,105 @@
+//! The mock e-CPS: a phone becomes a means of identification.
+//!
+//! [`activation`]: two secrets sent apart and a PIN give a card to a phone. [`challenge`]: a log-in
+//! waits until that phone says which code the page shows; [`otp`]: the same without a network.
+//! Both end in an [`access::Session`](crate::access::Session), which `signin` hands to the provider.
+//! The phone's API is in [`http`]. This slice knows neither clients' registrations nor tokens.
+
+mod activating;
+pub mod activation;
+pub mod card;
+pub mod challenge;
+pub mod device_proof;
+pub mod http;
+pub mod otp;
+mod pin;
+mod ports;
+pub mod post;
+mod proving;
+mod refusals;
+
+use std::sync::Arc;
+
+use crate::{
+    access::Doors,
+    kernel::{Outage, Rpps, journal::Actor, random::Random, seal::RecordsKey, time::Span},
+};
+
+pub use activating::{ActivationRefused, FinishRefused, NewDevice, Started};
+pub use activation::{ActivationId, CardHolder};
+pub use card::{CardInactive, Move, NoSuchMove};
+pub use challenge::{Challenge, Codes, Outcome};
+pub use device_proof::{BadProof, PublicKey};
+pub use pin::{BadPin, Pin};
+pub use ports::{
+    Activations, Approved, Cards, Challenges, Device, Finished, Opening, OtpProven, Ports,
+};
+pub use post::Post;
+pub use proving::{Ask, Opened, Said, State};
+pub use refusals::{ApprovalRefused, OtpRefused};
+
+/// The settings of this slice; the sentence of each is in `config/gateway.toml`.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "each name is the sentence")]
+pub struct Settings {
+    pub pin_attempts: u32,
+    pub challenge_life: Span,
+    pub activation_life: Span,
+    pub activation_tries: u32,
+    pub activation_delay: Span,
+    pub activations_at_once: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            pin_attempts: 3,
+            challenge_life: crate::access::LONGEST_CHALLENGE,
+            activation_life: Span::minutes(10),
+            activation_tries: 5,
+            activation_delay: Span::hours(48),
+            activations_at_once: 5,
+        }
+    }
+}
+
+/// The slice: its rules, over its ports.
+#[derive(Clone)]
+pub struct Ecps {
+    inner: Arc<Collaborators>,
+}
+
+/// What the slice works with.
+pub struct Collaborators {
+    /// The barrier and the gate.
+    pub doors: Doors,
+    /// Storage.
+    pub ports: Ports,
+    /// Mail and SMS.
+    pub post: Arc<dyn Post>,
+    /// What seals and digests.
+    pub key: Arc<RecordsKey>,
+    /// Secrets, codes and names.
+    pub random: Arc<dyn Random>,
+    /// Settings.
+    pub settings: Settings,
+}
+
+impl Ecps {
+    /// Puts the slice together.
+    pub fn new(collaborators: Collaborators) -> Self {
+        Self { inner: Arc::new(collaborators) }
+    }
+
+    /// Blocks a card: security's decision, or its holder's. Everything of this person is cut.
+    /// `None`: nobody has this number.
+    pub async fn block(&self, rpps: Rpps, by: Actor) -> Result<Option<()>, Outage> {
+        self.inner.ports.cards.decide(rpps, Move::Block, by).await
+    }
+
+    /// Takes a card from its phone: everything of this person is cut, and a new activation is
+    /// possible at once, whether it was blocked or not. `None`: nobody has this number.
+    pub async fn replace(&self, rpps: Rpps, by: Actor) -> Result<Option<()>, Outage> {
+        self.inner.ports.cards.decide(rpps, Move::Replace, by).await
+    }
+}

@@ -1,0 +1,274 @@
+//! Cards, the phones that hold them, and one-time codes.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::{
+    access::{Closing, NoRight, Passed, Scope, Session, Standing},
+    ecps::{
+        CardHolder, Cards, Device, Move, OtpProven,
+        card::{Card, Moved},
+        otp::{OtpAttempt, OtpFacts, OtpVerdict},
+    },
+    kernel::{
+        ClientId, DeviceId, Finess, Outage, Rpps, Timestamp,
+        journal::{Actor, Entry, Event},
+        random::Random,
+        secret::SecretDigest,
+    },
+};
+
+use super::{
+    Change, EndRule, Lane, Sqlite, Write,
+    challenges::insert_session,
+    damaged, outage,
+    standing::{parsed, standing},
+};
+
+/// A card's row.
+#[derive(Default)]
+pub(super) struct CardRow {
+    pub(super) device: Option<DeviceId>,
+    pub(super) pin: Option<SecretDigest>,
+    otp_key: Option<Vec<u8>>,
+    otp_step: Option<u64>,
+    misses: u32,
+    blocked: bool,
+}
+
+impl CardRow {
+    pub(super) fn card(&self) -> Card {
+        match (self.blocked, self.device) {
+            (true, _) => Card::Blocked,
+            (false, None) => Card::Empty,
+            (false, Some(_)) => Card::Held { misses: self.misses },
+        }
+    }
+}
+
+/// The card of `rpps`; one that was never activated has no row.
+pub(super) fn card_row(db: &Connection, rpps: Rpps) -> Result<CardRow, rusqlite::Error> {
+    db.prepare_cached(
+        "SELECT device, pin, otp_key, otp_step, pin_misses, blocked FROM card WHERE rpps = ?1",
+    )?
+    .query_row(params![rpps.as_str()], |row| {
+        Ok(CardRow {
+            device: row.get::<_, Option<uuid::Uuid>>(0)?.map(DeviceId),
+            pin: row.get::<_, Option<[u8; 32]>>(1)?.map(SecretDigest::from_bytes),
+            otp_key: row.get(2)?,
+            otp_step: row.get::<_, Option<i64>>(3)?.map(i64::cast_unsigned),
+            misses: row.get(4)?,
+            blocked: row.get(5)?,
+        })
+    })
+    .optional()
+    .map(Option::unwrap_or_default)
+}
+
+/// Writes where a move led. A phone that no longer holds the card takes its PIN and key with it.
+pub(super) fn settle(write: &Write<'_>, rpps: Rpps, moved: &Moved) -> Result<(), Outage> {
+    let (misses, blocked) = match moved.card {
+        Card::Held { misses } => (misses, false),
+        Card::Empty => (0, false),
+        Card::Blocked => (0, true),
+    };
+    write.execute(
+        "INSERT INTO card (rpps, pin_misses, blocked) VALUES (?1, ?2, ?3)
+         ON CONFLICT (rpps) DO UPDATE SET pin_misses = ?2, blocked = ?3
+         WHERE pin_misses <> ?2 OR blocked <> ?3",
+        params![rpps.as_str(), misses, blocked],
+    )?;
+    if moved.card == Card::Empty {
+        let sql = "UPDATE card SET device = NULL, pin = NULL, otp_key = NULL, otp_step = NULL
+                   WHERE rpps = ?1";
+        write.execute(sql, params![rpps.as_str()])?;
+    }
+    Ok(())
+}
+
+/// What a cut needs beside the transaction.
+#[derive(Clone)]
+pub(super) struct Cutting {
+    random: Arc<dyn Random>,
+    rule: EndRule,
+}
+
+impl Sqlite {
+    pub(super) fn cutting(&self) -> Cutting {
+        Cutting { random: Arc::clone(&self.random), rule: self.end_rule }
+    }
+}
+
+/// Counts a wrong PIN; the one that reaches the limit blocks the card and cuts, in this very
+/// transaction. Nothing that was decided on rests on the head, so it is enough to lock it now.
+pub(super) fn miss(
+    write: &Write<'_>,
+    cutting: &Cutting,
+    rpps: Rpps,
+    moved: &Moved,
+) -> Result<(), Outage> {
+    settle(write, rpps, moved)?;
+    let Some(cause) = moved.cuts else { return Ok(()) };
+    let random = cutting.random.as_ref();
+    let mut change = Change::begin(write.db, write.now, random, cutting.rule)?;
+    let entry = Entry::new(Event::CardBlocked, Actor::Gateway);
+    change.journal(&Entry { person: Some(rpps), ..entry })?;
+    change.close(&Closing::new(Scope::Person(rpps), cause, Actor::Gateway), None)?;
+    change.finish()
+}
+
+/// What the journal says of a proof.
+pub(super) struct ProofLine<'a> {
+    pub(super) rpps: Rpps,
+    pub(super) client: &'a ClientId,
+    pub(super) structure: Option<Finess>,
+}
+
+impl ProofLine<'_> {
+    pub(super) fn made(&self, write: &Write<'_>, session: &Session) -> Result<(), Outage> {
+        let entry = self.entry(Event::ProofMade, Actor::Person(self.rpps));
+        let proof = serde_json::to_value(session.proof).map_err(damaged)?;
+        let outcome = proof.as_str().map(ToOwned::to_owned);
+        write.journal(&Entry { sid: Some(session.sid), outcome, ..entry })
+    }
+
+    /// Proven, and no right to enter.
+    pub(super) fn no_right(&self, write: &Write<'_>, reason: NoRight) -> Result<(), Outage> {
+        let entry = self.entry(Event::ProofRefused, Actor::Person(self.rpps));
+        write.journal(&Entry { outcome: Some(reason.as_str().to_owned()), ..entry })
+    }
+
+    /// Not proven, by whoever it was.
+    pub(super) fn failed(&self, write: &Write<'_>, outcome: &str) -> Result<(), Outage> {
+        let entry = self.entry(Event::ProofRefused, Actor::Stranger);
+        write.journal(&Entry { outcome: Some(outcome.to_owned()), ..entry })
+    }
+
+    fn entry(&self, event: Event, actor: Actor) -> Entry {
+        Entry {
+            person: Some(self.rpps),
+            structure: self.structure,
+            client: Some(self.client.clone()),
+            ..Entry::new(event, actor)
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Cards for Sqlite {
+    async fn holder(&self, rpps: Rpps) -> Result<Option<CardHolder>, Outage> {
+        self.read(|db| {
+            let holder = db
+                .prepare_cached(
+                    "SELECT email, mobile, validated_at FROM professional WHERE rpps = ?1",
+                )?
+                .query_row(params![rpps.as_str()], |row| {
+                    Ok(CardHolder {
+                        rpps,
+                        email: row.get(0)?,
+                        mobile: row.get(1)?,
+                        validated_at: Timestamp(row.get(2)?),
+                        standing: None,
+                    })
+                })
+                .optional()?;
+            let Some(holder) = holder else { return Ok(None) };
+            Ok(Some(CardHolder { standing: standing(db, rpps)?, ..holder }))
+        })
+    }
+
+    async fn device(&self, id: DeviceId) -> Result<Option<Device>, Outage> {
+        let found = self.read(|db| {
+            db.prepare_cached(
+                "SELECT d.rpps, d.public_key, coalesce(c.device = d.id, 0), coalesce(c.blocked, 0),
+                     p.retired_at IS NOT NULL
+                 FROM device d JOIN professional p ON p.rpps = d.rpps
+                 LEFT JOIN card c ON c.rpps = d.rpps WHERE d.id = ?1",
+            )?
+            .query_row(params![id.0], |row| {
+                let key: String = row.get(1)?;
+                Ok((parsed::<Rpps>(row, 0)?, key, row.get(2)?, row.get(3)?, row.get(4)?))
+            })
+            .optional()
+        })?;
+        let Some((rpps, key, holds, blocked, retired)) = found else { return Ok(None) };
+        let public_key = serde_json::from_str(&key).map_err(damaged)?;
+        Ok(Some(Device { id, rpps, public_key, holds, blocked, retired }))
+    }
+
+    async fn take_proof(&self, once: SecretDigest, until: Timestamp) -> Result<bool, Outage> {
+        self.write(move |write| write.once("device-proof", once.as_bytes(), until)).await
+    }
+
+    async fn prove_otp(&self, attempt: OtpAttempt, _: Passed) -> Result<OtpProven, Outage> {
+        let cutting = self.cutting();
+        self.write(move |write| {
+            let rpps = attempt.rpps;
+            let row = card_row(write.db, rpps).map_err(outage)?;
+            let facts = OtpFacts {
+                card: row.card(),
+                held: row.device.zip(row.otp_key),
+                last_step: row.otp_step,
+                standing: standing(write.db, rpps).map_err(outage)?,
+            };
+            let (client, structure) = (&attempt.client, attempt.structure);
+            let line = ProofLine { rpps, client, structure };
+            match attempt.decide(&facts)? {
+                OtpVerdict::Nothing => Ok(OtpProven::Nothing),
+                OtpVerdict::Missed(moved) => {
+                    line.failed(write, "wrong_one_time_code")?;
+                    miss(write, &cutting, rpps, &moved)?;
+                    Ok(OtpProven::Nothing)
+                }
+                OtpVerdict::NoRight { reason, step, moved } => {
+                    take_step(write, rpps, step, &moved)?;
+                    line.no_right(write, reason)?;
+                    Ok(OtpProven::NoRight(reason))
+                }
+                OtpVerdict::Opens { session, step, moved } => {
+                    take_step(write, rpps, step, &moved)?;
+                    insert_session(write, &session)?;
+                    line.made(write, &session)?;
+                    Ok(OtpProven::Opens(session))
+                }
+            }
+        })
+        .await
+    }
+
+    async fn decide(&self, rpps: Rpps, event: Move, by: Actor) -> Result<Option<()>, Outage> {
+        self.change(Lane::Departure, move |change| {
+            if !exists(standing(change.db, rpps))? {
+                return Ok(None);
+            }
+            let card = card_row(change.db, rpps).map_err(outage)?.card();
+            // The PIN limit plays no part in security's moves, and each is possible from anywhere.
+            let moved = card.apply(event, 1).map_err(damaged)?;
+            settle(change, rpps, &moved)?;
+            let told = match event {
+                Move::Block => Event::CardBlocked,
+                Move::Replace => Event::CardReplaced,
+                Move::Activate | Move::MissPin | Move::Prove => return Err(damaged("a move")),
+            };
+            change.journal(&Entry { person: Some(rpps), ..Entry::new(told, by.clone()) })?;
+            if let Some(cause) = moved.cuts {
+                change.close(&Closing::new(Scope::Person(rpps), cause, by), None)?;
+            }
+            Ok(Some(()))
+        })
+        .await
+    }
+}
+
+fn exists(found: Result<Option<Standing>, rusqlite::Error>) -> Result<bool, Outage> {
+    Ok(found.map_err(outage)?.is_some())
+}
+
+/// Uses up a time step: the writer is alone, and the rule has seen that it is later than the last.
+fn take_step(write: &Write<'_>, rpps: Rpps, step: u64, moved: &Moved) -> Result<(), Outage> {
+    settle(write, rpps, moved)?;
+    let sql = "UPDATE card SET otp_step = ?2 WHERE rpps = ?1";
+    write.execute(sql, params![rpps.as_str(), step.cast_signed()])?;
+    Ok(())
+}

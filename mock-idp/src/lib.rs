@@ -16,6 +16,8 @@ mod mailbox;
 mod phone;
 mod random;
 mod recent;
+#[cfg(test)]
+mod rehearsal;
 pub mod tour;
 mod web;
 mod world;

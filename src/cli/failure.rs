@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::{config::Mistakes, kernel::Outage, store::sqlite::OpenError};
+use crate::{app::NotBuilt, config::Mistakes, kernel::Outage, store::sqlite::OpenError};
 
 /// What is told on standard error, and the exit code that goes with it.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,17 @@ impl Failure {
 impl From<Outage> for Failure {
     fn from(outage: Outage) -> Self {
         Self::Wrong(outage.to_string())
+    }
+}
+
+impl From<NotBuilt> for Failure {
+    fn from(error: NotBuilt) -> Self {
+        match error {
+            NotBuilt::Post(_) => Self::Usage(error.to_string()),
+            NotBuilt::Outage(_) | NotBuilt::Outgoing(_) | NotBuilt::Nomenclature(_) => {
+                Self::Wrong(error.to_string())
+            }
+        }
     }
 }
 

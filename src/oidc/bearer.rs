@@ -1,7 +1,7 @@
 //! What a bearer token opens: the grant behind it, through its door.
 
 use crate::{
-    access::{Door, Passed},
+    access::{Door, Now, Passed},
     kernel::{ClientId, Finess, secret::Secret},
 };
 
@@ -15,7 +15,7 @@ use super::{
 };
 
 /// A program that calls our own API.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ApiCaller {
     /// The client.
     pub client: ClientId,
@@ -23,6 +23,8 @@ pub struct ApiCaller {
     pub structure: Option<Finess>,
     /// What it may do.
     pub scopes: Scopes,
+    /// The reading that its token passed the gate on.
+    pub now: Now,
 }
 
 /// What of an access token matters at a door.
@@ -64,6 +66,8 @@ pub(super) struct Honoured {
     pub(super) scope: Scopes,
     /// That the door asked.
     pub(super) passed: Passed,
+    /// The reading that it asked on.
+    pub(super) now: Now,
 }
 
 impl Provider {
@@ -77,16 +81,16 @@ impl Provider {
         }
         let id = presented.grant().ok_or(BearerError::NotOurs)?;
         let grant = self.with.grants.grant(id).await?.ok_or(BearerError::NotOurs)?;
-        let (passed, _now) = self.with.doors.ask(door, &grant.holder()).await?;
-        Ok(Honoured { grant, scope: presented.scope, passed })
+        let (passed, now) = self.with.doors.ask(door, &grant.holder()).await?;
+        Ok(Honoured { grant, scope: presented.scope, passed, now })
     }
 
     /// The program behind a token for our own API.
     pub async fn api_caller(&self, token: &Secret) -> Result<ApiCaller, BearerError> {
-        let Honoured { grant, scope, .. } = self.honour(Door::Api, token).await?;
+        let Honoured { grant, scope, now, .. } = self.honour(Door::Api, token).await?;
         if grant.bearer.is_some() {
             return Err(BearerError::WrongBearer);
         }
-        Ok(ApiCaller { client: grant.client, structure: grant.structure, scopes: scope })
+        Ok(ApiCaller { client: grant.client, structure: grant.structure, scopes: scope, now })
     }
 }

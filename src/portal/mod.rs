@@ -7,6 +7,7 @@
 pub mod api;
 mod card;
 pub mod directory;
+pub mod operations;
 mod ports;
 
 pub use api::Api;

@@ -22,6 +22,8 @@ pub mod professional;
 pub mod registration;
 pub mod situation;
 pub mod structure;
+#[cfg(test)]
+mod tests;
 pub mod written;
 
 pub use local_access::LocalAccess;

@@ -90,6 +90,9 @@ impl PlacingDraft {
         let is_offered = self.role_is_offered(structure, nomenclature, faults);
         let first_name = named.and_then(|named| self.first_name(named, faults));
         let is_later = named.is_none_or(|named| self.starts_after_birth(named, faults));
+        let usual =
+            |named: Named<'_>| named.usage_name.unwrap_or(&named.identity.birth_name).to_owned();
+        let name = self.exercise_name.clone().or_else(|| named.map(usual));
         let (profession, authority) = self.profession.clone()?;
         let situation = Situation {
             id: SituationId(uuid::Uuid::nil()),
@@ -103,7 +106,7 @@ impl PlacingDraft {
             last_day: self.last_day,
             ends_at: self.last_day.and_then(Timestamp::end_of_day),
             ended_at: None,
-            exercise_name: self.exercise_name.clone().or_else(|| name_of(named?))?,
+            exercise_name: name?,
             exercise_first_name: first_name?,
         };
         (is_offered && is_later).then_some(Placing { situation })
@@ -167,13 +170,13 @@ impl PlacingDraft {
 
     /// One of the civil first names, in its civil spelling; the first one if none was chosen.
     fn first_name(&self, named: Named<'_>, faults: &mut Faults) -> Option<String> {
-        let names = &named.identity.first_names;
-        let Some(chosen) = &self.exercise_first_name else { return names.first().cloned() };
-        let found = names.iter().find(|name| fold(name) == fold(chosen));
+        let civil = &named.identity.first_names;
+        let Some(chosen) = &self.exercise_first_name else { return civil.first().cloned() };
+        let found = civil.iter().find(|name| fold(name) == fold(chosen));
         if found.is_none() {
             let message = format!(
                 "Le prénom d'exercice doit être l'un des prénoms d'état civil : {}.",
-                names.join(", ")
+                civil.join(", ")
             );
             faults.add(self.field("exercise_first_name"), "not_a_first_name", message);
         }
@@ -211,10 +214,6 @@ impl Placing {
     pub fn finess(&self) -> Finess {
         self.situation.finess
     }
-}
-
-fn name_of(named: Named<'_>) -> Option<String> {
-    Some(named.usage_name.unwrap_or(&named.identity.birth_name).to_owned())
 }
 
 fn days(written: &mut Written, today: Date, faults: &mut Faults) -> (Option<Date>, Option<Date>) {

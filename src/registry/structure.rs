@@ -68,10 +68,9 @@ impl Structure {
         let mut written = Written::body(body);
         let number = finess(&mut written, "finess", &mut faults);
         let kind = kind(&mut written, &mut faults);
-        let legal_entity = match written.has("legal_entity") {
-            true => finess(&mut written, "legal_entity", &mut faults),
-            false => None,
-        };
+        let is_owned = written.has("legal_entity");
+        let legal_entity =
+            if is_owned { finess(&mut written, "legal_entity", &mut faults) } else { None };
         if legal_entity.is_some() && kind == Some(StructureKind::LegalEntity) {
             let message = "Une entité juridique n'appartient pas à une autre : retirez ce champ.";
             faults.add("legal_entity", "not_an_establishment", message);

@@ -145,7 +145,8 @@ impl Written {
 
     /// Names what nobody took: a misspelt name must not be a datum that is silently lost.
     pub fn finish(self, faults: &mut Faults) {
-        for name in self.members.keys() {
+        let left = self.members.iter().filter(|(_, value)| !value.is_null());
+        for (name, _) in left {
             let known: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
             let message = "Champ inconnu : vérifiez son nom, ou retirez-le.";
             faults.add(self.path(&known), "unknown_field", message);

@@ -18,7 +18,7 @@ const IMPATIENCE: Duration = Duration::from_millis(150);
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// One person's browser.
-pub(super) struct Browser {
+pub(crate) struct Browser {
     http: reqwest::Client,
     cookies: Vec<Kept>,
     /// Stops before it goes to an address that begins like this.
@@ -33,19 +33,19 @@ struct Kept {
 }
 
 impl Browser {
-    pub(super) fn new(http: &reqwest::Client) -> Self {
+    pub(crate) fn new(http: &reqwest::Client) -> Self {
         Self { http: http.clone(), cookies: Vec::new(), held_at: None }
     }
 
     /// Opens an address and follows where it leads.
-    pub(super) async fn open(&mut self, url: &str) -> Told<Page> {
+    pub(crate) async fn open(&mut self, url: &str) -> Told<Page> {
         let url = Url::parse(url).map_err(|error| format!("{url} : {error}"))?;
         self.go(Method::GET, url, None).await
     }
 
     /// Opens an address, but stops before the first one that begins with `stop`: its address is
     /// what one wants to keep.
-    pub(super) async fn open_until(&mut self, url: &str, stop: &str) -> Told<Url> {
+    pub(crate) async fn open_until(&mut self, url: &str, stop: &str) -> Told<Url> {
         self.held_at = Some(stop.to_owned());
         let page = self.open(url).await;
         self.held_at = None;
@@ -56,7 +56,7 @@ impl Browser {
         Err(format!("pas de retour vers {stop}, {}", page.seen()))
     }
 
-    pub(super) async fn submit(&mut self, form: FilledForm) -> Told<Page> {
+    pub(crate) async fn submit(&mut self, form: FilledForm) -> Told<Page> {
         if form.posts {
             return self.go(Method::POST, form.action, Some(&form.fields)).await;
         }
@@ -66,7 +66,7 @@ impl Browser {
     }
 
     /// Lets a waiting page refresh itself until `done`.
-    pub(super) async fn wait(
+    pub(crate) async fn wait(
         &mut self,
         mut page: Page,
         done: impl Fn(&Page) -> bool + Send,
@@ -84,7 +84,7 @@ impl Browser {
     }
 
     /// A call of a page's own program, with the browser's cookies.
-    pub(super) async fn call(
+    pub(crate) async fn call(
         &mut self,
         method: Method,
         url: &str,

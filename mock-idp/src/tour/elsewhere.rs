@@ -119,8 +119,12 @@ async fn situation_at(cast: &Cast, person: &Person, finess: &str) -> Told<String
     let known = cast.api_ok(Method::GET, &path, None).await?;
     let situations = known.get("situations").and_then(Value::as_array);
     let there = situations.into_iter().flatten().find(|situation| {
-        text(situation, "/finess").or_else(|_| text(situation, "/structure/finess")).as_deref()
-            == Ok(finess)
+        let is_open = situation.get("ended_at").is_none_or(Value::is_null);
+        is_open
+            && text(situation, "/finess")
+                .or_else(|_| text(situation, "/structure/finess"))
+                .as_deref()
+                == Ok(finess)
     });
     text(there.ok_or("aucune situation à cet endroit")?, "/id")
 }

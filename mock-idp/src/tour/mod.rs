@@ -5,11 +5,11 @@
 //! another machine, and each step is one line.
 
 mod arriving;
-mod browser;
+pub(crate) mod browser;
 mod cast;
 mod elsewhere;
 mod leaving;
-mod page;
+pub(crate) mod page;
 mod proving;
 mod registering;
 mod returning;

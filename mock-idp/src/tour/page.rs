@@ -7,23 +7,23 @@ use super::story::Told;
 
 /// What the browser shows.
 #[derive(Clone, Debug)]
-pub(super) struct Page {
-    pub(super) url: Url,
-    pub(super) status: u16,
-    pub(super) body: String,
+pub(crate) struct Page {
+    pub(crate) url: Url,
+    pub(crate) status: u16,
+    pub(crate) body: String,
 }
 
 /// A form, ready to be filled in.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct FilledForm {
-    pub(super) action: Url,
-    pub(super) posts: bool,
-    pub(super) fields: Vec<(String, String)>,
+pub(crate) struct FilledForm {
+    pub(crate) action: Url,
+    pub(crate) posts: bool,
+    pub(crate) fields: Vec<(String, String)>,
 }
 
 impl Page {
     /// The text of the element with this id, in one line.
-    pub(super) fn text(&self, id: &str) -> Option<String> {
+    pub(crate) fn text(&self, id: &str) -> Option<String> {
         let html = Html::parse_document(&self.body);
         let element = html.select(&selector(&format!("#{id}"))?).next()?;
         let words = element.text().flat_map(str::split_whitespace);
@@ -31,14 +31,14 @@ impl Page {
     }
 
     /// The stable code of an error page.
-    pub(super) fn error_code(&self) -> Option<String> {
+    pub(crate) fn error_code(&self) -> Option<String> {
         let html = Html::parse_document(&self.body);
         let element = html.select(&selector("#erreur")?).next()?;
         Some(element.value().attr("data-code").unwrap_or_default().to_owned())
     }
 
     /// The form that holds this field, with what it already contains.
-    pub(super) fn form(&self, field: &str) -> Option<FilledForm> {
+    pub(crate) fn form(&self, field: &str) -> Option<FilledForm> {
         let html = Html::parse_document(&self.body);
         let holding = selector(&format!("[name=\"{field}\"]"))?;
         let form =
@@ -52,7 +52,7 @@ impl Page {
     }
 
     /// Where the page goes by itself after a while.
-    pub(super) fn refresh(&self) -> Option<Url> {
+    pub(crate) fn refresh(&self) -> Option<Url> {
         let html = Html::parse_document(&self.body);
         let meta = html.select(&selector("meta[http-equiv]")?).find(|meta| {
             meta.value().attr("http-equiv").is_some_and(|to| to.eq_ignore_ascii_case("refresh"))
@@ -65,7 +65,7 @@ impl Page {
     }
 
     /// In a sentence about what was found instead.
-    pub(super) fn seen(&self) -> String {
+    pub(crate) fn seen(&self) -> String {
         let code = self.error_code().unwrap_or_else(|| "aucune erreur".to_owned());
         format!("page {} ({}, {code})", self.url.path(), self.status)
     }
@@ -73,7 +73,7 @@ impl Page {
 
 impl FilledForm {
     /// Types a value into a field.
-    pub(super) fn fill(mut self, field: &str, value: &str) -> Self {
+    pub(crate) fn fill(mut self, field: &str, value: &str) -> Self {
         self.fields.retain(|(name, _)| name != field);
         self.fields.push((field.to_owned(), value.to_owned()));
         self

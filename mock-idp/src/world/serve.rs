@@ -24,6 +24,12 @@ pub struct Running {
 }
 
 impl Running {
+    /// Lets the world run as long as the runtime does.
+    #[cfg(test)]
+    pub(crate) fn until_dropped(mut self) {
+        self.parties.detach_all();
+    }
+
     /// Waits for the shutdown, then for the requests under way, and not much longer.
     pub async fn finish(mut self) {
         // An error means that the sender is gone: it is time as well.
@@ -127,7 +133,7 @@ mod tests {
     async fn a_port_that_is_taken_is_named_and_the_world_stops_when_told()
     -> Result<(), Box<dyn std::error::Error>> {
         let dir = tempfile::tempdir()?;
-        let base = 39_470;
+        let base = 21_470;
         let world = World::open(dir.path(), Ports::new(base))?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let running = world
@@ -137,7 +143,7 @@ mod tests {
             .await?;
 
         let said = world.serve(std::future::pending()).await.err().map(|error| error.to_string());
-        assert!(said.as_ref().is_some_and(|text| text.contains("39472")), "{said:?}");
+        assert!(said.as_ref().is_some_and(|text| text.contains("21472")), "{said:?}");
 
         let home = format!("http://localhost:{}/", base + 4);
         let page = reqwest::get(&home).await?.text().await?;

@@ -63,11 +63,11 @@ pub(super) struct List<V> {
 /// goes on after the last one shown.
 pub(super) fn page<T, Id, V: Serialize>(
     items: Vec<T>,
-    asked: Page<Id>,
+    asked: &Page<Id>,
     cursor: impl Fn(&T) -> String,
     view: impl FnMut(T) -> V,
 ) -> Response {
-    let (items, next) = cut_short(items, &asked, cursor);
+    let (items, next) = cut_short(items, asked, cursor);
     found(&List { items: items.into_iter().map(view).collect(), next })
 }
 

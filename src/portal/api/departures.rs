@@ -42,7 +42,7 @@ pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response,
     for departure in departures {
         views.push((departure.id, told(&api, &departure).await?));
     }
-    Ok(page(views, asked, |(id, _)| id.to_string(), |(_, view)| view))
+    Ok(page(views, &asked, |(id, _)| id.to_string(), |(_, view)| view))
 }
 
 async fn told(api: &Api, departure: &Departure) -> Result<DepartureView, Outage> {

@@ -42,7 +42,7 @@ pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response,
     let asked = call.page::<LocalAccessId>()?;
     let (finess, rpps) = (call.listed_structure()?, call.parameter("rpps")?);
     let accesses = api.registry.local_accesses(finess, rpps, asked).await?;
-    Ok(page(accesses, asked, |(access, _)| access.id.to_string(), |at| LocalAccessView::new(&at)))
+    Ok(page(accesses, &asked, |(access, _)| access.id.to_string(), |at| LocalAccessView::new(&at)))
 }
 
 /// `POST /local-accesses`: `{rpps, finess, last_day?}`.

@@ -72,12 +72,14 @@ impl Api {
             .route("/sessions", get(sessions::list))
             .route("/sessions/{sid}", delete(sessions::end))
             .route("/journal", get(journal::list))
+            .fallback(async || not_found())
+            .method_not_allowed_fallback(async || method_not_allowed())
             .with_state(self)
     }
 }
 
 /// What an address of the API that leads nowhere answers.
-pub async fn not_found() -> Problem {
+fn not_found() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         "not_found",
@@ -86,7 +88,7 @@ pub async fn not_found() -> Problem {
 }
 
 /// What a wrong method answers.
-pub async fn method_not_allowed() -> Problem {
+fn method_not_allowed() -> Problem {
     Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",

@@ -76,7 +76,7 @@ pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response,
     let view = |record: PersonRecord| {
         PersonView::new(&within(&call, record), &api.nomenclature, call.calendar())
     };
-    Ok(page(people, asked, |record| record.professional.rpps.to_string(), view))
+    Ok(page(people, &asked, |record| record.professional.rpps.to_string(), view))
 }
 
 /// `GET /professionals/{rpps}`.

@@ -33,7 +33,7 @@ pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response,
         None => api.registry.structures(asked).await?,
     };
     let cursor = |structure: &Structure| structure.finess.to_string();
-    Ok(page(structures, asked, cursor, |found| StructureView::new(&found, &api.nomenclature)))
+    Ok(page(structures, &asked, cursor, |found| StructureView::new(&found, &api.nomenclature)))
 }
 
 /// `POST /structures`.

@@ -33,6 +33,7 @@ use std::{
 };
 
 use rusqlite::Connection;
+use tokio::sync::Notify;
 
 use crate::kernel::{Clock, Outage, random::Random, seal::RecordsKey};
 
@@ -56,6 +57,7 @@ pub struct Sqlite {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     end_rule: EndRule,
+    changed: Arc<Notify>,
 }
 
 /// What a store is built with.
@@ -71,6 +73,16 @@ pub struct Collaborators {
 }
 
 impl Sqlite {
+    /// What seals and digests here.
+    pub fn key(&self) -> Arc<RecordsKey> {
+        Arc::clone(&self.key)
+    }
+
+    /// Notified after each change of rights: somebody may be owed a notice or a letter.
+    pub fn changed(&self) -> Arc<Notify> {
+        Arc::clone(&self.changed)
+    }
+
     /// Runs `op` in the writer's next transaction and answers after the commit. `op` either
     /// answers, refusals included, and what it wrote stays; or fails, and nothing of it stays.
     async fn write<T: Send + 'static>(
@@ -95,14 +107,17 @@ impl Sqlite {
     ) -> Result<T, Outage> {
         let (clock, random) = (Arc::clone(&self.clock), Arc::clone(&self.random));
         let rule = self.end_rule;
-        self.writer
+        let answer = self
+            .writer
             .run(lane, move |db| {
                 let mut change = Change::begin(db, clock.now(), random.as_ref(), rule)?;
                 let answer = op(&mut change)?;
                 change.finish()?;
                 Ok(answer)
             })
-            .await
+            .await;
+        self.changed.notify_one();
+        answer
     }
 
     /// Reads on the asking thread: a point read costs a few microseconds. What `look` reads is one

@@ -102,6 +102,7 @@ impl Sqlite {
             clock,
             random,
             end_rule,
+            changed: Arc::default(),
         });
         keep_log_short(&store).map_err(io)?;
         Ok(store)

@@ -6,10 +6,14 @@ use super::*;
 use crate::{
     access::{CardStanding, Doors, Heads},
     departure::{
-        Asked, Calendar, DepartureState, Departures, EndRefused, EndRequest, Mandate, Move,
-        NotMoved, ReopenRefused, When,
+        Asked, Calendar, DepartureState, Departures, EndRefused, EndRequest, Ended, Mandate, Move,
+        NotMoved, ReopenRefused, Withdrawn,
     },
-    kernel::{journal::Actor, time::Span},
+    kernel::{
+        journal::Actor,
+        retry::{Answered, Keep},
+        time::Span,
+    },
 };
 
 const ANYWHERE: Mandate = Mandate { structure: None, for_authority: false };
@@ -23,7 +27,33 @@ fn asked(asked: Asked) -> EndRequest {
     }
 }
 
+/// What was decided now: no test here asks twice under one key.
+fn decided<T, E>(answered: Answered<T, E>) -> Result<T, E> {
+    match answered {
+        Answered::Done(done) => Ok(done),
+        Answered::Refused(refused) => Err(refused),
+        Answered::Replayed(_) | Answered::KeyReused => panic!("no key was given"),
+    }
+}
+
 impl World {
+    async fn end(&self, number: u128, when: Asked) -> Result<Ended, EndRefused> {
+        let ended = self.store.end_situation(situation_id(number), asked(when), Keep::nothing());
+        decided(ended.await.unwrap())
+    }
+
+    async fn withdraw(&self, number: u128) -> Result<Withdrawn, EndRefused> {
+        let request = asked(Asked::Immediate);
+        let ended = self.store.end_local_access(local_access_id(number), request, Keep::nothing());
+        decided(ended.await.unwrap())
+    }
+
+    async fn reopen(&self, number: u128) -> Result<(), ReopenRefused> {
+        let (id, by) = (situation_id(number), Actor::Operator);
+        let reopened = self.store.reopen_situation(id, by, ANYWHERE, Keep::nothing());
+        decided(reopened.await.unwrap()).map(|_| ())
+    }
+
     fn standing(&self) -> crate::access::Standing {
         self.store.read(|db| super::super::standing::standing(db, rpps(1))).unwrap().unwrap()
     }
@@ -39,14 +69,14 @@ impl World {
 async fn an_end_its_cut_its_journal_and_its_obligation_are_one_write() {
     let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
     let before = world.one::<i64>("SELECT revision FROM head");
-    let accepted =
-        world.store.end_situation(situation_id(1), asked(Asked::Immediate)).await.unwrap().unwrap();
-    assert_eq!(accepted.when, When::Now);
+    let ended = world.end(1, Asked::Immediate).await.unwrap();
+    assert!(!ended.situation.is_open());
     assert_eq!(world.one::<i64>("SELECT revision FROM head"), before + 1);
     assert_eq!(world.one::<i64>("SELECT count(*) FROM cut WHERE told = 0"), 1);
     assert_eq!(world.cuts(), [format!("{{\"person\":\"{}\"}} \"last_situation\"", rpps(1))]);
     assert_eq!(world.standing().card, CardStanding::Suspended);
-    let departure = world.store.departure(accepted.departure).await.unwrap().unwrap();
+    let departure = world.store.departure(ended.departure.id).await.unwrap().unwrap();
+    assert_eq!(departure, ended.departure);
     assert_eq!((departure.state, departure.cuts.len()), (DepartureState::Done, 1));
     assert_eq!(departure.revision.unwrap().0.cast_signed(), before + 1);
     let events: String = world
@@ -58,12 +88,10 @@ async fn an_end_its_cut_its_journal_and_its_obligation_are_one_write() {
 #[tokio::test]
 async fn fifty_managers_at_once_end_it_once() {
     let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
-    let end = |_| world.store.end_situation(situation_id(1), asked(Asked::Immediate));
-    let answers = join_all((0..50).map(end)).await;
-    let ended = answers.iter().filter(|answer| answer.as_ref().unwrap().is_ok()).count();
-    let late = |answer: &&Result<Result<_, EndRefused>, _>| {
-        matches!(answer, Ok(Err(EndRefused::AlreadyEnded)))
-    };
+    let answers = join_all((0..50).map(|_| world.end(1, Asked::Immediate))).await;
+    let ended = answers.iter().filter(|answer| answer.is_ok()).count();
+    let late =
+        |answer: &&Result<Ended, EndRefused>| matches!(answer, Err(EndRefused::AlreadyEnded));
     assert_eq!((ended, answers.iter().filter(late).count()), (1, 49));
     assert_eq!(world.cuts().len(), 1);
 }
@@ -77,9 +105,9 @@ async fn two_ends_at_once_cannot_each_believe_that_the_other_is_open() {
         .await
         .with_situation(2, RIVE_CLAIRE, "employer")
         .await;
-    let end = |number| world.store.end_situation(situation_id(number), asked(Asked::Immediate));
+    let end = |number| world.end(number, Asked::Immediate);
     let (first, second) = tokio::join!(end(1), end(2));
-    assert!(first.unwrap().is_ok() && second.unwrap().is_ok());
+    assert!(first.is_ok() && second.is_ok());
     assert_eq!(world.cuts().len(), 2);
     assert!(world.cuts().iter().any(|cut| cut.contains("last_situation")));
 }
@@ -88,8 +116,9 @@ async fn two_ends_at_once_cannot_each_believe_that_the_other_is_open() {
 async fn a_due_end_fires_at_the_first_question_after_it() {
     let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
     let tomorrow = Asked::LastDay("2026-11-22".parse().unwrap());
-    let accepted = world.store.end_situation(situation_id(1), asked(tomorrow)).await.unwrap();
-    assert!(matches!(accepted.unwrap().when, When::Later { .. }));
+    let ended = world.end(1, tomorrow).await.unwrap();
+    assert_eq!(ended.departure.state, DepartureState::Scheduled);
+    assert!(ended.situation.is_open());
     let doors = Doors::new(
         Arc::clone(&world.store) as Arc<dyn Heads>,
         Arc::clone(&world.clock) as Arc<dyn Clock>,
@@ -111,9 +140,9 @@ async fn a_due_end_fires_at_the_first_question_after_it() {
 async fn a_due_end_fires_before_whatever_else_changes_rights() {
     let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
     let today = Asked::LastDay("2026-11-21".parse().unwrap());
-    world.store.end_situation(situation_id(1), asked(today)).await.unwrap().unwrap();
+    world.end(1, today).await.unwrap();
     world.advance(Span::hours(24).0);
-    let late = world.store.end_situation(situation_id(1), asked(Asked::Immediate)).await.unwrap();
+    let late = world.end(1, Asked::Immediate).await;
     assert_eq!(late.unwrap_err(), EndRefused::AlreadyEnded);
     assert_eq!(world.cuts().len(), 1);
 }
@@ -121,19 +150,19 @@ async fn a_due_end_fires_before_whatever_else_changes_rights() {
 #[tokio::test]
 async fn an_end_is_undone_and_the_card_resumes_unless_it_is_blocked() {
     let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
-    let reopen = || world.store.reopen_situation(situation_id(1), Actor::Operator, ANYWHERE);
-    assert_eq!(reopen().await.unwrap(), Err(ReopenRefused::NotEnded));
-    world.store.end_situation(situation_id(1), asked(Asked::Immediate)).await.unwrap().unwrap();
-    assert_eq!(reopen().await.unwrap(), Ok(()));
+    let reopen = || world.reopen(1);
+    assert_eq!(reopen().await, Err(ReopenRefused::NotEnded));
+    world.end(1, Asked::Immediate).await.unwrap();
+    assert_eq!(reopen().await, Ok(()));
     assert_eq!(world.standing().card, CardStanding::Active);
     assert_eq!(world.cuts().len(), 1, "an undone end takes no cut back");
-    world.store.end_situation(situation_id(1), asked(Asked::Immediate)).await.unwrap().unwrap();
+    world.end(1, Asked::Immediate).await.unwrap();
     world
         .store
         .write(|write| write.execute("UPDATE card SET blocked = 1", []).map(|_| ()))
         .await
         .unwrap();
-    assert_eq!(reopen().await.unwrap(), Ok(()));
+    assert_eq!(reopen().await, Ok(()));
     assert_eq!(world.standing().card, CardStanding::Blocked);
     let states: String = world.one("SELECT group_concat(state) FROM departure");
     assert_eq!(states, "undone,undone");
@@ -142,14 +171,13 @@ async fn an_end_is_undone_and_the_card_resumes_unless_it_is_blocked() {
 #[tokio::test]
 async fn a_schedule_can_be_replaced_and_called_off() {
     let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
-    let on = |day: &str| asked(Asked::LastDay(day.parse().unwrap()));
+    let on = |day: &str| Asked::LastDay(day.parse().unwrap());
     for day in ["2026-12-01", "2026-12-05"] {
-        world.store.end_situation(situation_id(1), on(day)).await.unwrap().unwrap();
+        world.end(1, on(day)).await.unwrap();
     }
     let states: String = world.one("SELECT group_concat(state ORDER BY due_at) FROM departure");
     assert_eq!(states, "undone,scheduled");
-    let reopened = world.store.reopen_situation(situation_id(1), Actor::Operator, ANYWHERE).await;
-    assert_eq!(reopened.unwrap(), Ok(()));
+    assert_eq!(world.reopen(1).await, Ok(()));
     world.store.move_calendar(Move::Advance(Span::hours(24 * 30))).await.unwrap().unwrap();
     assert!(world.cuts().is_empty());
 }
@@ -163,11 +191,10 @@ async fn a_local_access_is_taken_back() {
         .await
         .with_local_access(1, TILLEULS)
         .await;
-    let refused = world.store.end_situation(situation_id(1), asked(Asked::Immediate)).await;
-    assert_eq!(refused.unwrap().unwrap_err(), EndRefused::OtherAuthority);
-    let end = || world.store.end_local_access(local_access_id(1), asked(Asked::Immediate));
-    assert!(end().await.unwrap().is_ok());
-    assert_eq!(end().await.unwrap().unwrap_err(), EndRefused::AlreadyEnded);
+    let refused = world.end(1, Asked::Immediate).await;
+    assert_eq!(refused.unwrap_err(), EndRefused::OtherAuthority);
+    assert!(world.withdraw(1).await.is_ok());
+    assert_eq!(world.withdraw(1).await.unwrap_err(), EndRefused::AlreadyEnded);
     let expected = format!("{{\"person_at\":[\"{}\",\"{TILLEULS}\"]}} \"departure\"", rpps(1));
     assert_eq!(world.cuts(), [expected]);
     assert!(world.standing().local_accesses.is_empty());
@@ -178,7 +205,7 @@ async fn a_local_access_is_taken_back() {
 async fn the_calendar_answers_when_everything_due_is_done_and_never_moves_back() {
     let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
     let today = Asked::LastDay("2026-11-21".parse().unwrap());
-    world.store.end_situation(situation_id(1), asked(today)).await.unwrap().unwrap();
+    world.end(1, today).await.unwrap();
     let advance = |span| world.store.move_calendar(Move::Advance(span));
     assert_eq!(advance(Span::hours(48)).await.unwrap(), Ok(NOW + Span::hours(48)));
     assert_eq!(world.cuts().len(), 1);

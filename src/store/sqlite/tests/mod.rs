@@ -5,6 +5,7 @@ mod desk;
 mod ending;
 mod opening;
 mod proving;
+mod registering;
 mod telling;
 mod writing;
 
@@ -87,7 +88,8 @@ impl World {
             .change(Lane::Common, |change| {
                 for finess in [TILLEULS, RIVE_CLAIRE] {
                     change.execute(
-                        "INSERT INTO structure VALUES (?1, NULL, 'S', '', '', '', '', 'SA17', NULL)",
+                        "INSERT INTO structure VALUES
+                         (?1, 'EG', NULL, 'S', '', '', '', '', 'SA17', NULL)",
                         params![finess],
                     )?;
                 }
@@ -116,7 +118,8 @@ impl World {
             .change(Lane::Common, move |change| {
                 change.execute(
                     "INSERT INTO situation VALUES
-                     (?1, ?2, ?3, ?4, '313', 'GENR11', 'S', '2026-01-01', NULL, NULL, NULL, 'N', 'P')",
+                     (?1, ?2, ?3, ?4, '313', 'GENR11', 'S', '2026-01-01', NULL, NULL, NULL, 'N', 'P',
+                      'N|P')",
                     params![situation_id(number).0, rpps(1).as_str(), finess, authority],
                 )?;
                 Ok(())

@@ -1,0 +1,263 @@
+//! The composition root: the one place that sees everything. It builds each slice with its
+//! collaborators, joins the routers, and says what goes on beside the requests.
+
+mod demo;
+mod glue;
+mod seed;
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use axum::{Router, http::StatusCode, response::Response};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
+
+use crate::{
+    access::{Doors, Heads},
+    config::{Config, MailSecurity},
+    departure::{RetryPolicy, Telling},
+    ecps::{
+        self, Ecps, Post,
+        post::{BadPost, MailServer, OutgoingPost, Protection},
+    },
+    kernel::{Clock, Outage, random::Random},
+    oidc::{self, Provider},
+    portal::{
+        Api,
+        directory::PublicDirectory,
+        operations::{self, Operations},
+    },
+    registry::{Nomenclature, nomenclature::BadNomenclature},
+    signin,
+    store::sqlite::Sqlite,
+    web::{
+        outgoing::Outgoing,
+        page::{self, Frame, Trouble},
+        throttle::Throttle,
+    },
+};
+
+pub use demo::{Demo, Describe};
+pub use seed::{NotSeeded, Seed, SeedPerson, seed};
+
+/// What the machine gives: time and randomness, and where the process counts.
+#[derive(Clone)]
+pub struct Machine {
+    /// Real time.
+    pub clock: Arc<dyn Clock>,
+    /// A generator fit for secrets.
+    pub random: Arc<dyn Random>,
+    /// The counters, where the process has installed them.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// Work of some length, on its own.
+pub type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// The gateway, ready to be served.
+pub struct App {
+    /// Every path.
+    pub router: Router,
+    /// What goes on beside the requests, until dropped: the outbox, the timer of due ends, the sweep.
+    pub background: Vec<Work<()>>,
+}
+
+/// Why a gateway is not built.
+#[derive(Debug, thiserror::Error)]
+pub enum NotBuilt {
+    /// The store does not answer.
+    #[error(transparent)]
+    Outage(#[from] Outage),
+    /// The HTTP client does not start.
+    #[error("the HTTP client: {0}")]
+    Outgoing(#[from] reqwest::Error),
+    /// No mail could leave.
+    #[error(transparent)]
+    Post(#[from] BadPost),
+    /// The code lists that we ship are damaged.
+    #[error(transparent)]
+    Nomenclature(#[from] BadNomenclature),
+}
+
+/// The slices, each with its collaborators.
+struct House {
+    store: Arc<Sqlite>,
+    doors: Doors,
+    outgoing: Outgoing,
+    post: Arc<OutgoingPost>,
+    ecps: Ecps,
+    provider: Arc<Provider>,
+    nomenclature: Arc<Nomenclature>,
+    frame: Frame,
+}
+
+/// Builds the gateway on `store`; with `demo`, its mock world's paths too.
+pub async fn build(
+    config: &Config,
+    store: Arc<Sqlite>,
+    machine: Machine,
+    demo: Option<Demo>,
+) -> Result<App, NotBuilt> {
+    let house = furnish(config, store, &machine, demo.is_some()).await?;
+    let phones = demo.as_ref().map(|demo| demo.phones(house.outgoing.clone()));
+    let throttle = Arc::new(Throttle::new(config.throttle.logins_per_minute_per_address));
+    let signin = signin::SignIn {
+        provider: Arc::clone(&house.provider),
+        ecps: house.ecps.clone(),
+        clock: Arc::clone(&machine.clock),
+        throttle,
+        frame: house.frame,
+    };
+    let directory = PublicDirectory {
+        records: Arc::clone(&house.store) as _,
+        doors: house.doors.clone(),
+        nomenclature: Arc::clone(&house.nomenclature),
+        frame: house.frame,
+    };
+    let operations = Operations {
+        doors: house.doors.clone(),
+        parties: demo.as_ref().map(|demo| demo.ready.clone()),
+        metrics: machine.metrics.clone(),
+    };
+    let frame = house.frame;
+    let mut router = Router::new()
+        .merge(page::assets())
+        .merge(operations::router(operations))
+        .merge(oidc::router(Arc::clone(&house.provider)))
+        .merge(signin.router())
+        .merge(ecps::http::router(house.ecps.clone()))
+        .merge(directory.router())
+        .nest("/api/v1", api(&house, phones).router());
+    if let Some(demo) = demo {
+        router = router.merge(demo.router(&house.ecps, &house.doors, Arc::clone(&house.store)));
+    }
+    let router = router
+        .fallback(async move || nowhere(frame))
+        .layer(CatchPanicLayer::new())
+        .layer(TraceLayer::new_for_http().make_span_with(glue::span));
+    Ok(App { router, background: background(config, &house, &machine) })
+}
+
+async fn furnish(
+    config: &Config,
+    store: Arc<Sqlite>,
+    machine: &Machine,
+    demo: bool,
+) -> Result<House, NotBuilt> {
+    let heads = Arc::clone(&store) as Arc<dyn Heads>;
+    let doors = Doors::new(heads, Arc::clone(&machine.clock));
+    let outgoing = Outgoing::new(config.outbound.allow.clone())?;
+    let post =
+        Arc::new(OutgoingPost::new(mail_server(config), config.sms.url.clone(), outgoing.clone())?);
+    let ecps = Ecps::new(ecps::Collaborators {
+        doors: doors.clone(),
+        ports: ecps::Ports {
+            cards: Arc::clone(&store) as _,
+            activations: Arc::clone(&store) as _,
+            challenges: Arc::clone(&store) as _,
+        },
+        post: Arc::clone(&post) as Arc<dyn Post>,
+        key: store.key(),
+        random: Arc::clone(&machine.random),
+        settings: ecps::Settings {
+            pin_attempts: config.ecps.pin_attempts,
+            challenge_life: config.ecps.challenge,
+            activation_life: config.ecps.activation,
+            activation_tries: config.ecps.activation_tries,
+            ..ecps::Settings::default()
+        },
+    });
+    let frame = Frame { demo };
+    let provider = Provider::open(oidc::Collaborators {
+        settings: oidc::Settings {
+            issuer: config.server.issuer.clone(),
+            code_life: config.tokens.code,
+            access_token_life: config.tokens.access,
+            refresh_token_life: config.tokens.refresh,
+            session_rest: config.session.idle,
+            ..oidc::Settings::at(
+                config.server.base_url.clone(),
+                config.server.wallet_url.clone(),
+                frame,
+            )
+        },
+        doors: doors.clone(),
+        clock: Arc::clone(&machine.clock),
+        random: Arc::clone(&machine.random),
+        records_key: store.key(),
+        clients: Arc::clone(&store) as _,
+        sessions: Arc::clone(&store) as _,
+        logins: Arc::clone(&store) as _,
+        grants: Arc::clone(&store) as _,
+        subjects: Arc::clone(&store) as _,
+        key_store: Arc::clone(&store) as _,
+    })
+    .await?;
+    let nomenclature = Arc::new(Nomenclature::shipped()?);
+    Ok(House { store, doors, outgoing, post, ecps, provider, nomenclature, frame })
+}
+
+fn mail_server(config: &Config) -> MailServer {
+    let smtp = &config.smtp;
+    let password = smtp.password.as_ref().map(|password| password.expose().to_owned());
+    let account = smtp.user.clone().zip(password.map(crate::kernel::secret::Secret::received));
+    MailServer {
+        host: smtp.host.clone(),
+        port: smtp.port,
+        protection: match smtp.tls {
+            MailSecurity::None => Protection::None,
+            MailSecurity::StartTls => Protection::StartTls,
+            MailSecurity::Wrapped => Protection::Wrapped,
+        },
+        account,
+        from: smtp.from.clone(),
+    }
+}
+
+fn api(house: &House, phones: Option<Arc<dyn crate::portal::Phones>>) -> Api {
+    Api {
+        callers: Arc::new(glue::ProviderCallers(Arc::clone(&house.provider))),
+        doors: house.doors.clone(),
+        nomenclature: Arc::clone(&house.nomenclature),
+        registry: Arc::clone(&house.store) as _,
+        people: Arc::clone(&house.store) as _,
+        departures: Arc::clone(&house.store) as _,
+        outbox: Arc::clone(&house.store) as _,
+        removals: Arc::clone(&house.store) as _,
+        sessions: Arc::clone(&house.store) as _,
+        journal: Arc::clone(&house.store) as _,
+        phones,
+    }
+}
+
+fn background(config: &Config, house: &House, machine: &Machine) -> Vec<Work<()>> {
+    let telling = Arc::new(Telling {
+        outbox: Arc::clone(&house.store) as _,
+        tokens: Arc::new(glue::ProviderLogoutTokens(Arc::clone(&house.provider))),
+        mailbag: Arc::new(glue::PostMailbag(Arc::clone(&house.post))),
+        outgoing: house.outgoing.clone(),
+        policy: RetryPolicy {
+            tries: config.logout.tries,
+            first_wait: config.logout.first_wait,
+            longest_wait: config.logout.longest_wait,
+        },
+        clock: Arc::clone(&machine.clock),
+        random: Arc::clone(&machine.random),
+        wake: house.store.changed(),
+    });
+    vec![
+        Box::pin(telling.run()),
+        Box::pin(glue::fire_what_is_due(house.doors.clone())),
+        Box::pin(glue::sweep(Arc::clone(&house.store))),
+    ]
+}
+
+/// An address that leads nowhere.
+fn nowhere(frame: Frame) -> Response {
+    let trouble = Trouble {
+        code: "requete_invalide",
+        title: "Cette page n'existe pas",
+        text: "L'adresse est incomplète ou n'est plus utilisée. Reprenez depuis l'accueil.",
+        onward: Some(("/", "Aller à l'accueil")),
+    };
+    page::error(frame, StatusCode::NOT_FOUND, trouble)
+}

@@ -156,13 +156,11 @@ impl Demo {
         let last_address = format!("localhost:{}", self.base + 4);
         let mut told = String::new();
         while !told.contains(&last_address) {
-            match tokio::time::timeout(PATIENCE, lines.recv()).await.unwrap() {
-                Some(line) => told.push_str(&line),
-                None => {
-                    self.kill_9();
-                    return Err(format!("{told}\n{}", self.said()));
-                }
-            }
+            let Some(line) = tokio::time::timeout(PATIENCE, lines.recv()).await.unwrap() else {
+                self.kill_9();
+                return Err(format!("{told}\n{}", self.said()));
+            };
+            told.push_str(&line);
         }
         // Whatever else it prints is read, so that it never waits for a reader.
         tokio::spawn(async move { while lines.recv().await.is_some() {} });

@@ -146,10 +146,8 @@ impl Party {
 
     /// What every door says of these tokens now.
     pub(crate) async fn doors(&self, tokens: &Tokens) -> Doors {
-        let brief = |said: Value| match said["active"] == true {
-            true => serde_json::json!({"active": true}),
-            false => said,
-        };
+        let active = serde_json::json!({"active": true});
+        let brief = |said: Value| if said["active"] == true { active.clone() } else { said };
         Doors {
             access: brief(self.introspect(&tokens.access).await),
             refresh: brief(self.introspect(&tokens.refresh).await),

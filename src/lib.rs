@@ -10,5 +10,6 @@ pub mod kernel;
 pub mod oidc;
 pub mod portal;
 pub mod registry;
+pub mod signin;
 pub mod store;
 pub mod web;

@@ -27,12 +27,12 @@ use crate::{
         operations::{self, Operations},
     },
     registry::{Nomenclature, nomenclature::BadNomenclature},
-    signin,
+    signin::{self, SignIn},
     store::sqlite::Sqlite,
     web::{
         outgoing::Outgoing,
         page::{self, Frame, Trouble},
-        throttle::Throttle,
+        throttle::{Limit, Throttle},
     },
 };
 
@@ -99,14 +99,19 @@ pub async fn build(
 ) -> Result<App, NotBuilt> {
     let house = furnish(config, store, &machine, demo.is_some()).await?;
     let phones = demo.as_ref().map(|demo| demo.phones(house.outgoing.clone()));
+    // One count for each address, whichever way it tries.
     let throttle = Arc::new(Throttle::new(config.throttle.logins_per_minute_per_address));
-    let signin = signin::SignIn {
+    let limit = |refuse: Arc<dyn Fn() -> Response + Send + Sync>| Limit {
+        throttle: Arc::clone(&throttle),
+        clock: Arc::clone(&machine.clock),
+        refuse,
+    };
+    let frame = house.frame;
+    let signin = SignIn::new(signin::Collaborators {
         provider: Arc::clone(&house.provider),
         ecps: house.ecps.clone(),
-        clock: Arc::clone(&machine.clock),
-        throttle,
-        frame: house.frame,
-    };
+        frame,
+    });
     let directory = PublicDirectory {
         records: Arc::clone(&house.store) as _,
         doors: house.doors.clone(),
@@ -118,13 +123,12 @@ pub async fn build(
         parties: demo.as_ref().map(|demo| demo.ready.clone()),
         metrics: machine.metrics.clone(),
     };
-    let frame = house.frame;
     let mut router = Router::new()
         .merge(page::assets())
         .merge(operations::router(operations))
         .merge(oidc::router(Arc::clone(&house.provider)))
-        .merge(signin.router())
-        .merge(ecps::http::router(house.ecps.clone()))
+        .merge(signin::router(signin, &limit(Arc::new(move || signin::too_many(frame)))))
+        .merge(ecps::http::router(house.ecps.clone(), &limit(Arc::new(ecps::http::too_many))))
         .merge(directory.router())
         .nest("/api/v1", api(&house, phones).router());
     if let Some(demo) = demo {

@@ -127,10 +127,8 @@ impl Sower<'_> {
         };
         let secret = understood.secret.as_ref().map(digest);
         let client = StoredClient { id: id.clone(), registration: understood.registration, secret };
-        match self.store.enter_client(client, Actor::Operator).await? {
-            true => Ok(()),
-            false => Err(refused(&what, "this client_id is taken")),
-        }
+        let entered = self.store.enter_client(client, Actor::Operator, Keep::nothing()).await?;
+        done(&what, entered).map(|_| ())
     }
 
     /// The person, then what they have beside their first situation.

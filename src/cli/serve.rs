@@ -7,6 +7,7 @@ use clap::Args;
 use crate::{
     app::{self, Machine},
     kernel::{random::SystemRandom, time::SystemClock},
+    portal::operations,
 };
 
 use super::{failure::Failure, listen, logging, records, settings::Settings};
@@ -34,5 +35,9 @@ impl Serve {
 
 /// The real clock and generator.
 pub(super) fn machine() -> Machine {
-    Machine { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
+    Machine {
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+        metrics: operations::start_counting(),
+    }
 }

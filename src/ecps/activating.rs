@@ -29,7 +29,7 @@ pub struct Started {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ActivationRefused {
     /// No identifier, or nobody's.
-    #[error("{}", unknown(.0))]
+    #[error("{}", unknown(*.0))]
     Unknown(Option<BadIdentifier>),
     /// Too early, or the card stands in the way.
     #[error(transparent)]
@@ -48,7 +48,7 @@ pub enum ActivationRefused {
     Outage(#[from] Outage),
 }
 
-fn unknown(reason: &Option<BadIdentifier>) -> &'static str {
+fn unknown(reason: Option<BadIdentifier>) -> &'static str {
     match reason {
         Some(BadIdentifier::MissingEight) => {
             "Ajoutez le 8 devant les onze chiffres de votre numéro RPPS."

@@ -112,7 +112,7 @@ impl Challenge {
     }
 }
 
-/// Why three codes are not enough to enter: what stands before the doors once there is a session.
+/// What stands before the doors once there is a session.
 pub(super) fn holder_of(session: &Session, client: &ClientId, structure: Option<Finess>) -> Holder {
     Holder {
         rpps: Some(session.rpps),
@@ -215,13 +215,10 @@ impl Approval {
         if !challenge.codes.is_right(&self.code) {
             return Verdict::WrongCode(proven);
         }
-        match admits(standing, challenge.structure) {
-            Err(reason) => Verdict::NoRight { reason, moved: Some(proven) },
-            Ok(()) => {
-                let session = challenge.session(rpps, self.sid, self.now);
-                Verdict::Opens { session, moved: proven }
-            }
+        if let Err(reason) = admits(standing, challenge.structure) {
+            return Verdict::NoRight { reason, moved: Some(proven) };
         }
+        Verdict::Opens { session: challenge.session(rpps, self.sid, self.now), moved: proven }
     }
 
     fn missed(&self, card: Card) -> Verdict {

@@ -5,6 +5,7 @@ use axum::{
     body::Bytes,
     extract::{DefaultBodyLimit, FromRequest, OriginalUri, Path, Request, State},
     http::{HeaderMap, Method, StatusCode},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     access::Now,
     kernel::{ChallengeId, secret::Secret},
-    web::Problem,
+    web::{Problem, throttle::Limit},
 };
 
 use super::{
@@ -29,16 +30,37 @@ use super::{
 /// No request of a phone is longer.
 const LONGEST_BODY: usize = 16 * 1024;
 
-/// The routes.
-pub fn router(ecps: Ecps) -> Router {
+/// The routes. `limit` holds back who starts too many activations from one address.
+pub fn router(ecps: Ecps, limit: &Limit) -> Router {
     Router::new()
-        .route("/device/v1/activations", post(activate))
+        .route("/device/v1/activations", limit.around(post(activate)))
         .route("/device/v1/activations/{id}/finish", post(finish))
         .route("/device/v1/challenges", get(pending))
         .route("/device/v1/challenges/{id}/approve", post(approve))
         .route("/device/v1/challenges/{id}/deny", post(deny))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .with_state(ecps)
+}
+
+/// What `limit` says.
+pub fn too_many() -> Response {
+    let detail = "Trop de demandes depuis cette adresse. Patientez une minute.";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
+        .retry_after(60)
+        .into_response()
+}
+
+/// The side channel of phones in automatic mode, for the demo alone: which code a challenge shows.
+pub fn demo_router(ecps: Ecps) -> Router {
+    Router::new().route("/demo/right-code/{id}", get(right_code)).with_state(ecps)
+}
+
+async fn right_code(
+    State(ecps): State<Ecps>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let code = ecps.right_code(challenge(&id)?).await?.ok_or(ApprovalRefused::Gone)?;
+    Ok(Json(json!({ "code": code })))
 }
 
 /// A request, whole: its proof covers all of it.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::{
     access::{Door, Holder, NoRight, Now, Passed, Refused, SESSION_LIFE, Session},
     kernel::{
-        ChallengeId, ClientId, DeviceId, Finess, IdNat, Outage, Sid, Timestamp, ids::BadIdentifier,
-        secret::Secret,
+        ChallengeId, ClientId, DeviceId, Finess, IdNat, Outage, Rpps, Sid, Timestamp,
+        ids::BadIdentifier, secret::Secret,
     },
 };
 
@@ -183,25 +183,46 @@ impl Ecps {
         if denied { Ok(()) } else { Err(ApprovalRefused::Gone) }
     }
 
-    /// A one-time code proves PIN and phone at once. The barrier comes first: its reading is the
-    /// stamp of whatever grows from this.
+    /// A one-time code proves PIN and phone at once.
     pub async fn prove_otp(&self, ask: Ask<'_>, code: Secret) -> Result<Session, OtpRefused> {
-        let it = &self.inner;
-        let rpps = match identifier(ask.identifier) {
-            Ok(IdNat(rpps)) => rpps,
+        let who = match identifier(ask.identifier) {
+            Ok(IdNat(rpps)) => Some(rpps),
             Err(BadIdentifier::MissingEight) => return Err(OtpRefused::MissingEight),
             Err(BadIdentifier::Length | BadIdentifier::Character | BadIdentifier::CheckDigit) => {
-                return Err(OtpRefused::Wrong);
+                None
             }
         };
-        let code = otp_digits(&code).ok_or(OtpRefused::Wrong)?;
+        self.prove(who, (ask.client, ask.structure), &code).await
+    }
+
+    /// The same from a page that waits for the phone: the phone turns out to have no network.
+    pub async fn prove_otp_instead(
+        &self,
+        id: ChallengeId,
+        code: Secret,
+    ) -> Result<Session, OtpRefused> {
+        let challenge = self.inner.ports.challenges.challenge(id).await?.ok_or(OtpRefused::Gone)?;
+        self.prove(challenge.rpps, (&challenge.client, challenge.structure), &code).await
+    }
+
+    /// The barrier comes first: its reading is the stamp of whatever grows from this.
+    async fn prove(
+        &self,
+        who: Option<Rpps>,
+        (client, structure): (&ClientId, Option<Finess>),
+        code: &Secret,
+    ) -> Result<Session, OtpRefused> {
+        let it = &self.inner;
         let start = it.doors.barrier().await?;
+        let (Some(rpps), Some(code)) = (who, otp_digits(code)) else {
+            return Err(OtpRefused::Wrong);
+        };
         let holder = Holder {
             rpps: Some(rpps),
-            structure: ask.structure,
+            structure,
             sid: None,
             proof: start.stamp,
-            client: Some(ask.client.clone()),
+            client: Some(client.clone()),
             grant: None,
             own: start.stamp.revision,
             until: start.protocol + SESSION_LIFE,
@@ -210,8 +231,8 @@ impl Ecps {
             let attempt = OtpAttempt {
                 rpps,
                 code,
-                client: ask.client.clone(),
-                structure: ask.structure,
+                client: client.clone(),
+                structure,
                 stamp: start.stamp,
                 now: start.protocol,
                 sid: Sid(it.random.id(start.protocol)),
@@ -220,7 +241,7 @@ impl Ecps {
             };
             match it.ports.cards.prove_otp(attempt, passed).await? {
                 OtpProven::Opens(session) => {
-                    let grown = holder_of(&session, ask.client, ask.structure);
+                    let grown = holder_of(&session, client, structure);
                     Ok((session, grown))
                 }
                 OtpProven::Nothing => Err(OtpRefused::Wrong),

@@ -7,9 +7,11 @@ use crate::{
     access::{Cause, Passed, Session, Standing},
     kernel::{
         ChallengeId, ClientId, Finess, GrantId, LoginId, Outage, Rpps, Sid, Timestamp,
-        journal::Actor, secret::SecretDigest,
+        journal::Actor,
+        retry::{Answered, Keep},
+        secret::SecretDigest,
     },
-    registry::Structure,
+    registry::{Page, Structure},
 };
 
 use super::{
@@ -50,15 +52,37 @@ pub trait KeyStore: Send + Sync {
     async fn federation(&self) -> Result<Uuid, Outage>;
 }
 
-/// What a change of a client decides, inside the transaction.
+/// What a change makes of a client.
 #[derive(Clone, Debug)]
 pub struct ClientChange {
+    /// The client as the change was decided on: if it is another by then, nothing happens.
+    pub seen: StoredClient,
     /// What to keep.
     pub registration: Registration,
     /// A new secret, if one was chosen.
     pub secret: Option<SecretDigest>,
-    /// What becomes of the grants that are open.
-    pub cut: Option<Cause>,
+}
+
+impl ClientChange {
+    /// What becomes of the grants that are open: enabling revives nothing.
+    pub fn cut(&self) -> Option<Cause> {
+        let (before, after) = (&self.seen.registration, &self.registration);
+        if before.enabled && !after.enabled {
+            return Some(Cause::ClientDisabled);
+        }
+        (before.structure != after.structure).then_some(Cause::ClientRebound)
+    }
+}
+
+/// Why a client is not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotWritten {
+    /// The id is taken.
+    Taken,
+    /// There is none, or somebody else changed it first.
+    Changed,
+    /// Nobody entered that structure.
+    UnknownStructure,
 }
 
 /// Relying parties.
@@ -67,28 +91,37 @@ pub trait Clients: Send + Sync {
     /// One client.
     async fn client(&self, id: &ClientId) -> Result<Option<StoredClient>, Outage>;
 
-    /// Clients after `after`, by their id, of one structure if named.
+    /// Clients, in the order of their ids, of one structure if named.
     async fn clients(
         &self,
         structure: Option<Finess>,
-        after: Option<ClientId>,
-        limit: u32,
+        page: Page<ClientId>,
     ) -> Result<Vec<StoredClient>, Outage>;
 
-    /// Enters a client; false when the id is taken.
-    async fn enter_client(&self, client: StoredClient, by: Actor) -> Result<bool, Outage>;
+    /// Enters a client.
+    async fn enter_client(
+        &self,
+        client: StoredClient,
+        by: Actor,
+        keep: Keep<StoredClient>,
+    ) -> Result<Answered<StoredClient, NotWritten>, Outage>;
 
-    /// Replaces what `seen` was by `change`, if it is still what is stored; cuts what the change
-    /// says. False: somebody else changed it first.
+    /// Changes a client, cutting what [`ClientChange::cut`] says.
     async fn change_client(
         &self,
-        seen: &StoredClient,
         change: ClientChange,
         by: Actor,
-    ) -> Result<bool, Outage>;
+        keep: Keep<StoredClient>,
+    ) -> Result<Answered<StoredClient, NotWritten>, Outage>;
 
-    /// Forgets a client for ever, and cuts its grants; false when there is none.
-    async fn remove_client(&self, id: &ClientId, by: Actor) -> Result<bool, Outage>;
+    /// Forgets a client, and cuts its grants. Whoever gets its id later gets nothing of them: their
+    /// own revision is older than the cut.
+    async fn remove_client(
+        &self,
+        id: ClientId,
+        by: Actor,
+        keep: Keep<ClientId>,
+    ) -> Result<Answered<ClientId, NotWritten>, Outage>;
 }
 
 /// A session, and when it was last seen.
@@ -130,9 +163,6 @@ pub trait Logins: Send + Sync {
 
     /// Takes it out of the world. True for exactly one caller; [`Grants::conclude`] counts as one.
     async fn end_login(&self, id: LoginId, until: Timestamp) -> Result<bool, Outage>;
-
-    /// Forgets what has expired; answers how many rows went.
-    async fn sweep_logins(&self, now: Timestamp) -> Result<usize, Outage>;
 }
 
 /// Grants.

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use metrics_exporter_prometheus::PrometheusHandle;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -23,6 +23,11 @@ pub struct Operations {
     pub parties: Option<watch::Receiver<bool>>,
     /// The counters, where the process has installed them.
     pub metrics: Option<PrometheusHandle>,
+}
+
+/// Installs the counters of this process. `None` when something else counts already.
+pub fn start_counting() -> Option<PrometheusHandle> {
+    PrometheusBuilder::new().install_recorder().ok()
 }
 
 /// `/health/live`, `/health/ready`, `/metrics`.

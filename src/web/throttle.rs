@@ -2,11 +2,19 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::kernel::{Timestamp, time::Span};
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+    routing::MethodRouter,
+};
+
+use crate::kernel::{Clock, Timestamp, time::Span};
 
 /// Addresses remembered at once; beyond, the window is started anew rather than let grow.
 const ADDRESSES: usize = 100_000;
@@ -42,6 +50,36 @@ impl Throttle {
         let count = window.counts.entry(address).or_default();
         *count = count.saturating_add(1);
         *count <= self.per_minute
+    }
+}
+
+/// A throttle in front of some routes, and what it says to who tries too often.
+#[derive(Clone)]
+pub struct Limit {
+    /// Who counts; several routes may share it.
+    pub throttle: Arc<Throttle>,
+    /// Real time.
+    pub clock: Arc<dyn Clock>,
+    /// The refusal, 429.
+    pub refuse: Arc<dyn Fn() -> Response + Send + Sync>,
+}
+
+impl Limit {
+    /// Puts it in front of the methods that `routes` has so far.
+    pub fn around<S>(&self, routes: MethodRouter<S, Infallible>) -> MethodRouter<S, Infallible>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        routes.layer(from_fn_with_state(self.clone(), admit))
+    }
+}
+
+/// A request without a peer's address, as tests make them, comes from nowhere and is not counted.
+async fn admit(State(limit): State<Limit>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    match peer {
+        Some(address) if !limit.throttle.admits(address, limit.clock.now()) => (limit.refuse)(),
+        Some(_) | None => next.run(request).await,
     }
 }
 

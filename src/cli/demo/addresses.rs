@@ -35,6 +35,15 @@ impl Addresses {
     }
 }
 
+impl Addresses {
+    /// Where the mock phones are.
+    pub(super) fn phones(&self) -> Result<url::Url, Failure> {
+        let port = self.port.saturating_add(PHONE);
+        let address = format!("http://localhost:{port}");
+        address.parse().map_err(|error| Failure::Wrong(format!("{address}: {error}")))
+    }
+}
+
 impl fmt::Display for Addresses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Passerelle, demonstration: nobody and nothing here is real.\n")?;

@@ -92,7 +92,8 @@ impl Demo {
         let store = records::open(&config.records)?;
         let machine = serve::machine();
         let (tell_ready, ready) = watch::channel(false);
-        let demo = app::Demo { world: world::described(&world), ready };
+        let demo =
+            app::Demo { world: world::described(&world), ready, phones: addresses.phones()? };
         if !is_seeded {
             world::seed(&world, &store, &machine).await?;
         }

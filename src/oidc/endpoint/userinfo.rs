@@ -49,7 +49,7 @@ pub(super) async fn post(
 
 impl Provider {
     async fn userinfo(&self, token: &Secret) -> Result<Response, BearerError> {
-        let Honoured { mut grant, scope, passed } = self.honour(Door::Userinfo, token).await?;
+        let Honoured { mut grant, scope, passed, .. } = self.honour(Door::Userinfo, token).await?;
         tracing::trace!(door = passed.door().as_str(), "userinfo");
         let bearer = grant.bearer.ok_or(BearerError::WrongBearer)?;
         let dossier = self.with.subjects.dossier(bearer.rpps).await?;

@@ -17,7 +17,8 @@ CREATE TABLE session (
     proven_at INTEGER NOT NULL,
     until     INTEGER NOT NULL,
     seen_at   INTEGER NOT NULL,     -- last log-in or refresh: a session rests 30 minutes at most
-    cookie    BLOB                  -- digest of the browser's secret
+    cookie    BLOB,                 -- digest of the browser's secret
+    ended_at  INTEGER               -- somebody ended it: its cut is written, once
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX session_rpps ON session (rpps);
 CREATE INDEX session_cookie ON session (cookie) WHERE cookie IS NOT NULL;
@@ -35,13 +36,14 @@ CREATE TABLE grant_ (
     until         INTEGER NOT NULL,
     opened_at     INTEGER NOT NULL,
     request       TEXT NOT NULL,    -- JSON of oidc::GrantRequest: scope, nonce, challenge, settings
-    code          BLOB,             -- digest of its code
+    code          BLOB,             -- digest of the secret half of its code; the other half is the id
     code_until    INTEGER,
     redeemed_at   INTEGER,          -- the code was used
     logout_uri    TEXT,             -- where its client wants to be told
-    refresh_generation INTEGER NOT NULL DEFAULT 0
+    refresh_generation INTEGER NOT NULL DEFAULT 0, -- the rotating token that was handed out last
+    refreshed_at  INTEGER,          -- when it was
+    closed_at     INTEGER           -- cut by itself (revoked, replayed): that cut is written once
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX grant_code ON grant_ (code) WHERE code IS NOT NULL;
 CREATE INDEX grant_sid ON grant_ (sid) WHERE sid IS NOT NULL;
 CREATE INDEX grant_rpps ON grant_ (rpps) WHERE rpps IS NOT NULL;
 CREATE INDEX grant_client ON grant_ (client, opened_at);

@@ -4,6 +4,7 @@ mod activating;
 mod desk;
 mod ending;
 mod opening;
+mod phone;
 mod proving;
 mod registering;
 mod telling;

@@ -6,6 +6,7 @@
     reason = "a test stops where it fails, and says where"
 )]
 
+mod api;
 mod architecture;
 mod model;
 mod outside;

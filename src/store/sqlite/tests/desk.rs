@@ -157,7 +157,7 @@ impl Desk {
         let mandate = Mandate { structure: None, for_authority: false };
         let request = EndRequest { asked: Asked::Immediate, reason: None, by, mandate };
         let ended = self.world.store.end_situation(situation_id(1), request, Keep::nothing()).await;
-        assert!(matches!(ended, Ok(Answered::Done(_))));
+        assert!(matches!(ended, Ok(Answered::Done(_))), "{ended:?}");
     }
 }
 

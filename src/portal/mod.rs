@@ -8,6 +8,7 @@ pub mod api;
 mod callers;
 mod card;
 pub mod directory;
+pub mod home;
 pub mod operations;
 mod ports;
 

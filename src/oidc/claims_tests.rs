@@ -193,7 +193,7 @@ fn tokens_say_what_psc_says() {
         json!({
             "iss": issuer, "sub": sub, "aud": "dui-demo", "azp": "dui-demo", "typ": "ID",
             "exp": 1120, "iat": 1000, "auth_time": 990, "nonce": "0123",
-            "jti": "00000000-0000-0000-0000-000000000004", "at_hash": "PEaeKTv0rPbhATSEVYPYew",
+            "jti": "00000000-0000-0000-0000-000000000004", "at_hash": "PEaenWxYddN6Q_NT1PiOYQ",
             "session_state": sid, "sid": sid, "acr": "eidas1", "authMode": "MOBILE",
             "name": "Camille DUVALLON", "given_name": "Camille", "family_name": "DUVALLON",
             "preferred_username": "899900000037", "SubjectNameID": "899900000037",

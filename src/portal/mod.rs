@@ -5,7 +5,6 @@
 //! slices below.
 
 pub mod api;
-mod callers;
 mod card;
 pub mod directory;
 pub mod home;

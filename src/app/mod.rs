@@ -22,7 +22,8 @@ use crate::{
     kernel::{Clock, Outage, random::Random},
     oidc::{self, Provider},
     portal::{
-        Api,
+        Api, Callers, Phones,
+        api::ClientsApi,
         directory::PublicDirectory,
         operations::{self, Operations},
     },
@@ -130,7 +131,7 @@ pub async fn build(
         .merge(signin::router(signin, &limit(Arc::new(move || signin::too_many(frame)))))
         .merge(ecps::http::router(house.ecps.clone(), &limit(Arc::new(ecps::http::too_many))))
         .merge(directory.router())
-        .nest("/api/v1", api(&house, phones).router());
+        .nest("/api/v1", api(&house, &machine, phones));
     if let Some(demo) = demo {
         router = router.merge(demo.router(&house.ecps, &house.doors, Arc::clone(&house.store)));
     }
@@ -217,9 +218,16 @@ fn mail_server(config: &Config) -> MailServer {
     }
 }
 
-fn api(house: &House, phones: Option<Arc<dyn crate::portal::Phones>>) -> Api {
-    Api {
-        callers: Arc::new(glue::ProviderCallers(Arc::clone(&house.provider))),
+fn api(house: &House, machine: &Machine, phones: Option<Arc<dyn Phones>>) -> Router {
+    let callers: Arc<dyn Callers> = Arc::new(glue::ProviderCallers(Arc::clone(&house.provider)));
+    let clients = ClientsApi {
+        callers: Arc::clone(&callers),
+        clients: Arc::clone(&house.store) as _,
+        records_key: house.store.key(),
+        random: Arc::clone(&machine.random),
+    };
+    let api = Api {
+        callers,
         doors: house.doors.clone(),
         nomenclature: Arc::clone(&house.nomenclature),
         registry: Arc::clone(&house.store) as _,
@@ -230,7 +238,8 @@ fn api(house: &House, phones: Option<Arc<dyn crate::portal::Phones>>) -> Api {
         sessions: Arc::clone(&house.store) as _,
         journal: Arc::clone(&house.store) as _,
         phones,
-    }
+    };
+    api.router().merge(clients.router())
 }
 
 fn background(config: &Config, house: &House, machine: &Machine) -> Vec<Work<()>> {

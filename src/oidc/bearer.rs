@@ -66,8 +66,7 @@ pub(super) struct Honoured {
     pub(super) scope: Scopes,
     /// That the door asked.
     pub(super) passed: Passed,
-    /// The reading that it asked on.
-    pub(super) now: Now,
+    now: Now,
 }
 
 impl Provider {
@@ -87,7 +86,7 @@ impl Provider {
 
     /// The program behind a token for our own API.
     pub async fn api_caller(&self, token: &Secret) -> Result<ApiCaller, BearerError> {
-        let Honoured { grant, scope, now, .. } = self.honour(Door::Api, token).await?;
+        let Honoured { grant, scope, now, passed: _ } = self.honour(Door::Api, token).await?;
         if grant.bearer.is_some() {
             return Err(BearerError::WrongBearer);
         }

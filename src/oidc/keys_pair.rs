@@ -15,7 +15,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{
     Algorithm, EncodingKey, Header,
     crypto::{JwtSigner, JwtVerifier},
-    jwk::{Jwk, PublicKeyUse, ThumbprintHash},
+    jwk::{
+        AlgorithmParameters, CommonParameters, Jwk, PublicKeyUse, RSAKeyParameters, RSAKeyType,
+        ThumbprintHash,
+    },
     signature::{Error, Signer, Verifier},
 };
 use zeroize::Zeroizing;
@@ -116,15 +119,31 @@ fn public_half(
     algorithm: Algorithm,
     private: &[u8],
 ) -> Result<(String, Jwk), Outage> {
-    let key = match alg {
-        SigningAlg::RS256 | SigningAlg::PS256 => EncodingKey::from_rsa_der(private),
-        SigningAlg::ES256 => EncodingKey::from_ec_der(private),
+    let mut jwk = match alg {
+        SigningAlg::RS256 | SigningAlg::PS256 => rsa_jwk(algorithm, private)?,
+        SigningAlg::ES256 => {
+            let key = EncodingKey::from_ec_der(private);
+            Jwk::from_encoding_key(&key, algorithm).map_err(broken)?
+        }
     };
-    let mut jwk = Jwk::from_encoding_key(&key, algorithm).map_err(broken)?;
     let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(broken)?;
     jwk.common.public_key_use = Some(PublicKeyUse::Signature);
     jwk.common.key_id = Some(kid.clone());
     Ok((kid, jwk))
+}
+
+/// The library derives it from a PKCS#1 key only; ours is PKCS#8.
+fn rsa_jwk(algorithm: Algorithm, private: &[u8]) -> Result<Jwk, Outage> {
+    let pair = RsaKeyPair::from_pkcs8(private).map_err(broken)?;
+    let components = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
+    let parameters = RSAKeyParameters {
+        key_type: RSAKeyType::RSA,
+        n: URL_SAFE_NO_PAD.encode(components.n),
+        e: URL_SAFE_NO_PAD.encode(components.e),
+    };
+    let name = format!("{algorithm:?}").parse().map_err(broken)?;
+    let common = CommonParameters { key_algorithm: Some(name), ..CommonParameters::default() };
+    Ok(Jwk { common, algorithm: AlgorithmParameters::RSA(parameters) })
 }
 
 type Halves = (Box<dyn JwtSigner + Send + Sync>, Box<dyn JwtVerifier + Send + Sync>);

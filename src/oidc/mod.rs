@@ -53,7 +53,7 @@ pub use error::{AuthorizationError, BearerError};
 pub use grant::{Bearer, Grant};
 pub use login::{Concluded, Login, LoginError, PendingLogin};
 pub use ports::{Clients, Grants, KeyStore, Logins, SeenSession, Sessions, Subjects};
-pub use registration::{Fault, GrantType, Registration};
+pub use registration::{GrantType, Registration, Written};
 pub use return_address::AuthorizationAnswer;
 pub use scope::Scopes;
 
@@ -172,8 +172,8 @@ impl Provider {
     }
 
     /// What is kept of a client's secret.
-    pub fn client_secret_digest(&self, id: &ClientId, secret: &Secret) -> SecretDigest {
-        self.with.records_key.digest(id.as_str(), secret.expose())
+    fn client_secret_digest(&self, id: &ClientId, secret: &Secret) -> SecretDigest {
+        client_secret_digest(&self.with.records_key, id, secret)
     }
 
     /// The signed token that tells `client` that a session is over (OpenID Connect Back-Channel
@@ -194,4 +194,10 @@ impl Provider {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, Outage> {
         Ok(self.with.clients.client(id).await?.map(Client::from))
     }
+}
+
+/// What is kept of a client's secret: keyed, since a caller may have chosen a short one, and bound to
+/// the client.
+pub fn client_secret_digest(key: &RecordsKey, id: &ClientId, secret: &Secret) -> SecretDigest {
+    key.digest(id.as_str(), secret.expose())
 }

@@ -77,7 +77,7 @@ impl ClientChange {
 /// Why a client is not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotWritten {
-    /// The id is taken, by a client or by one that was removed.
+    /// The id is taken.
     Taken,
     /// There is none, or somebody else changed it first.
     Changed,
@@ -114,7 +114,8 @@ pub trait Clients: Send + Sync {
         keep: Keep<StoredClient>,
     ) -> Result<Answered<StoredClient, NotWritten>, Outage>;
 
-    /// Forgets a client, and cuts its grants. Its id is not given again while a grant is kept.
+    /// Forgets a client, and cuts its grants. Whoever gets its id later gets nothing of them: their
+    /// own revision is older than the cut.
     async fn remove_client(
         &self,
         id: ClientId,

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::kernel::{Finess, secret::Secret};
+use crate::{
+    kernel::{Finess, secret::Secret},
+    registry::fault::{Fault, Faults},
+};
 
 use super::{
     client_settings::{AuthMethod, ClientSettings, Overrides, Profile},
@@ -51,15 +54,6 @@ pub struct Registration {
     pub settings: Overrides,
 }
 
-/// One fault of what was written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Fault {
-    /// The member.
-    pub field: String,
-    /// What is wrong with it, and what would be right.
-    pub detail: String,
-}
-
 /// What was written, understood: what to keep, and the secret if one was chosen.
 #[derive(Debug)]
 pub struct Written {
@@ -98,7 +92,7 @@ impl Registration {
 
     /// What `written` makes of this registration, or all its faults.
     pub fn change(&self, written: Map<String, Value>) -> Result<Written, Vec<Fault>> {
-        let mut reader = Reader { written, faults: Vec::new() };
+        let mut reader = Reader { written, faults: Faults::default() };
         let registration = Self {
             client_name: reader.or("client_name", &self.client_name),
             redirect_uris: reader.or("redirect_uris", &self.redirect_uris),
@@ -118,21 +112,23 @@ impl Registration {
         reader.leftovers();
         let mut faults = reader.faults;
         check(&registration, &mut faults);
-        if faults.is_empty() { Ok(Written { registration, secret }) } else { Err(faults) }
+        faults.or(Some(Written { registration, secret }))
     }
 }
 
 /// Takes members one by one, so that every fault is told and no member passes unread.
 struct Reader {
     written: Map<String, Value>,
-    faults: Vec<Fault>,
+    faults: Faults,
 }
 
-impl Reader {
-    fn fault(&mut self, field: &str, detail: impl Into<String>) {
-        self.faults.push(Fault { field: field.to_owned(), detail: detail.into() });
-    }
+/// Stable words for programs.
+const INVALID: &str = "invalid";
+const UNKNOWN: &str = "unknown";
+const NOT_SUPPORTED: &str = "not_supported";
+const MISSING: &str = "missing";
 
+impl Reader {
     /// The member as written; `kept` if it was not. `null` stands for an absent value where the
     /// member has one.
     fn or<T: DeserializeOwned + Clone>(&mut self, field: &str, kept: &T) -> T {
@@ -141,7 +137,7 @@ impl Reader {
             Some(value) => match serde_json::from_value(value) {
                 Ok(value) => value,
                 Err(error) => {
-                    self.fault(field, format!("valeur refusée : {error}"));
+                    self.faults.add(field, INVALID, format!("Valeur refusée : {error}."));
                     kept.clone()
                 }
             },
@@ -190,7 +186,7 @@ impl Reader {
             | Value::Array(_)
             | Value::Object(_) => {}
         }
-        self.fault("client_secret", "8 à 256 caractères ASCII visibles");
+        self.faults.add("client_secret", INVALID, "8 à 256 caractères ASCII visibles.");
         None
     }
 
@@ -210,7 +206,11 @@ impl Reader {
         for (field, accepted) in only {
             let value = self.written.remove(field).unwrap_or_default();
             if !value.is_null() && !accepted.contains(&value) {
-                self.fault(field, "cette valeur n'est pas prise en charge par cette version");
+                self.faults.add(
+                    field,
+                    NOT_SUPPORTED,
+                    "Cette version ne prend pas cette valeur en charge.",
+                );
             }
         }
     }
@@ -218,7 +218,7 @@ impl Reader {
     fn leftovers(&mut self) {
         let unknown: Vec<String> = self.written.keys().cloned().collect();
         for field in unknown {
-            self.fault(&field, "paramètre inconnu");
+            self.faults.add(field, UNKNOWN, "Paramètre inconnu : vérifiez son nom.");
         }
     }
 }
@@ -241,53 +241,65 @@ const REQUIRABLE: [&str; 9] = [
     "response_mode",
 ];
 
-fn check(registration: &Registration, faults: &mut Vec<Fault>) {
-    let mut fault = |field: &str, detail: &str| {
-        faults.push(Fault { field: field.to_owned(), detail: detail.to_owned() });
-    };
+fn check(registration: &Registration, faults: &mut Faults) {
     if registration.client_name.trim().is_empty() || registration.client_name.len() > 200 {
-        fault("client_name", "1 à 200 caractères");
+        faults.add("client_name", INVALID, "1 à 200 caractères.");
     }
-    for uri in &registration.redirect_uris {
-        if !is_return_address(uri) {
-            fault("redirect_uris", "adresse absolue http(s) sans fragment attendue");
-        }
-    }
-    for uri in &registration.post_logout_redirect_uris {
-        if !is_return_address(uri) {
-            fault("post_logout_redirect_uris", "adresse absolue http(s) sans fragment attendue");
-        }
-    }
-    if registration.backchannel_logout_uri.as_deref().is_some_and(|uri| !is_web_address(uri)) {
-        fault("backchannel_logout_uri", "adresse absolue http(s) sans fragment attendue");
-    }
+    check_addresses(registration, faults);
     let takes_codes = registration.grant_types.contains(&GrantType::AuthorizationCode);
     if takes_codes && registration.redirect_uris.is_empty() {
-        fault("redirect_uris", "au moins une adresse est nécessaire avec authorization_code");
+        let message = "Donnez au moins une adresse, ou retirez authorization_code de grant_types.";
+        faults.add("redirect_uris", MISSING, message);
     }
     if !takes_codes && registration.grant_types.contains(&GrantType::RefreshToken) {
-        fault("grant_types", "refresh_token n'a de sens qu'avec authorization_code");
+        let message = "refresh_token n'a de sens qu'avec authorization_code.";
+        faults.add("grant_types", INVALID, message);
     }
     let is_known = |scope: &str| PERSON_SCOPES.contains(&scope) || API_SCOPES.contains(&scope);
-    if registration.scope.iter().flat_map(Scopes::iter).any(|scope| !is_known(scope)) {
-        fault("scope", "portée inconnue");
+    for scope in registration.scope.iter().flat_map(Scopes::iter).filter(|scope| !is_known(scope)) {
+        faults.add("scope", UNKNOWN, format!("Portée inconnue : {scope}."));
     }
     let effective = registration.effective();
-    if effective.required_parameters.iter().any(|name| !REQUIRABLE.contains(&name.as_str())) {
-        fault("required_parameters", "paramètre d'autorisation inconnu");
+    let requirable = |name: &&String| !REQUIRABLE.contains(&name.as_str());
+    for name in effective.required_parameters.iter().filter(requirable) {
+        let message = format!("Aucun paramètre d'autorisation ne s'appelle ainsi : {name}.");
+        faults.add("required_parameters", UNKNOWN, message);
     }
-    let absent = "n'est pas pris en charge par cette version";
-    match effective.token_endpoint_auth_method {
-        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => {}
+    let has_secret = match effective.token_endpoint_auth_method {
+        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => true,
         AuthMethod::PrivateKeyJwt
         | AuthMethod::TlsClientAuth
-        | AuthMethod::SelfSignedTlsClientAuth => fault("token_endpoint_auth_method", absent),
+        | AuthMethod::SelfSignedTlsClientAuth => false,
+    };
+    let absent = [
+        ("token_endpoint_auth_method", !has_secret),
+        ("require_pushed_authorization_requests", effective.require_pushed_authorization_requests),
+        (
+            "tls_client_certificate_bound_access_tokens",
+            effective.tls_client_certificate_bound_access_tokens,
+        ),
+    ];
+    for (field, _) in absent.into_iter().filter(|(_, wanted)| *wanted) {
+        let message = "Cette version ne prend pas cette valeur en charge ; le profil fapi2 la \
+                       demande, donnez-en une autre.";
+        faults.add(field, NOT_SUPPORTED, message);
     }
-    if effective.require_pushed_authorization_requests {
-        fault("require_pushed_authorization_requests", absent);
+}
+
+fn check_addresses(registration: &Registration, faults: &mut Faults) {
+    const WANTED: &str = "Adresse absolue http(s) attendue, sans fragment";
+    let mut wrong = |field: &str, uri: &str| {
+        faults.add(field, INVALID, format!("{WANTED} : {uri}."));
+    };
+    for uri in registration.redirect_uris.iter().filter(|uri| !is_return_address(uri)) {
+        wrong("redirect_uris", uri);
     }
-    if effective.tls_client_certificate_bound_access_tokens {
-        fault("tls_client_certificate_bound_access_tokens", absent);
+    for uri in registration.post_logout_redirect_uris.iter().filter(|uri| !is_return_address(uri)) {
+        wrong("post_logout_redirect_uris", uri);
+    }
+    if let Some(uri) = registration.backchannel_logout_uri.as_deref().filter(|u| !is_web_address(u))
+    {
+        wrong("backchannel_logout_uri", uri);
     }
 }
 

@@ -5,12 +5,13 @@
 //! slices below.
 
 pub mod api;
+mod callers;
 mod card;
 pub mod directory;
 pub mod operations;
 mod ports;
 
-pub use api::Api;
+pub use api::{Api, ClientsApi};
 pub use card::CardState;
 pub use ports::{
     Caller, Callers, Denied, GrantRecord, JournalLines, NoSession, NotDeleted, People,

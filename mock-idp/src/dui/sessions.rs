@@ -121,9 +121,11 @@ impl Sessions {
         inside.ended.insert(sid, now);
         let mut ended = 0;
         for session in inside.sessions.values_mut().filter(|session| session.sid == sid) {
-            if session.closed.is_none() {
+            // A refused refresh only let us guess; the logout token says why.
+            let is_guess = |closed: Closed| closed.closed_by == Why::RefreshRefused;
+            ended += usize::from(session.closed.is_none());
+            if session.closed.is_none_or(is_guess) {
                 session.closed = Some(Closed { closed_by: Why::Departure, at: now });
-                ended += 1;
             }
         }
         ended

@@ -1,8 +1,10 @@
 //! A call: who asks, under which key, with which words.
 
+use std::sync::Arc;
+
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequest, Request},
+    extract::{FromRef, FromRequest, Request},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 use serde_json::{Map, Value};
@@ -14,10 +16,7 @@ use crate::{
     web::{Problem, bearer, fields::Fields},
 };
 
-use super::{
-    super::{Caller, Denied},
-    Api,
-};
+use super::super::{Caller, Callers, Denied};
 
 /// Bodies are no longer than that…
 const LARGEST_BODY: usize = 64 << 10;
@@ -38,6 +37,7 @@ pub(super) enum Scope {
     RegistryAuthority,
     SecurityRead,
     SecurityWrite,
+    ClientsWrite,
 }
 
 impl Scope {
@@ -48,6 +48,7 @@ impl Scope {
             Self::RegistryAuthority => "registry:authority",
             Self::SecurityRead => "security:read",
             Self::SecurityWrite => "security:write",
+            Self::ClientsWrite => "clients:write",
         }
     }
 }
@@ -61,13 +62,16 @@ pub(super) struct Call {
     body: Bytes,
 }
 
-impl FromRequest<Api> for Call {
+impl<S: Send + Sync> FromRequest<S> for Call
+where
+    Arc<dyn Callers>: FromRef<S>,
+{
     type Rejection = Problem;
 
-    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let token = bearer::token(&parts.headers).ok_or_else(no_token)?;
-        let caller = api.callers.caller(&token).await.map_err(denied)?;
+        let caller = Arc::<dyn Callers>::from_ref(state).caller(&token).await.map_err(denied)?;
         let query = Fields::from_query(parts.uri.query().unwrap_or_default())
             .map_err(|error| bad_parameter("query", &error.to_string()))?;
         let is_registration =
@@ -105,6 +109,11 @@ impl Call {
     /// Whether the token has `scope`.
     pub(super) fn has(&self, scope: Scope) -> bool {
         self.caller.scopes.contains(scope.as_str())
+    }
+
+    /// Whether the token has the scope of this name.
+    pub(super) fn holds(&self, scope: &str) -> bool {
+        self.caller.scopes.contains(scope)
     }
 
     /// The structure that the caller is bound to.

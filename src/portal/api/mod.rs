@@ -2,6 +2,7 @@
 
 mod answer;
 mod call;
+mod clients;
 mod departures;
 mod journal;
 mod local_accesses;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::FromRef,
     http::StatusCode,
     routing::{delete, get, post},
 };
@@ -27,6 +29,8 @@ use crate::{
 };
 
 use super::{Callers, JournalLines, People, Phones, Removals, Sessions};
+
+pub use clients::ClientsApi;
 
 /// The API's collaborators.
 #[derive(Clone)]
@@ -53,6 +57,12 @@ pub struct Api {
     pub journal: Arc<dyn JournalLines>,
     /// The mock phones; only in the demo.
     pub phones: Option<Arc<dyn Phones>>,
+}
+
+impl FromRef<Api> for Arc<dyn Callers> {
+    fn from_ref(api: &Api) -> Self {
+        Arc::clone(&api.callers)
+    }
 }
 
 impl Api {

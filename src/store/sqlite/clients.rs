@@ -52,7 +52,7 @@ impl Clients for Sqlite {
         keep: Keep<StoredClient>,
     ) -> Result<Answered<StoredClient, NotWritten>, Outage> {
         self.write_kept(keep, move |write| {
-            if is_taken(write.db, &client.id).map_err(outage)? {
+            if find(write.db, &client.id).map_err(outage)?.is_some() {
                 return Ok(Err(NotWritten::Taken));
             }
             if !knows(write, client.registration.structure)? {
@@ -182,16 +182,6 @@ fn knows(write: &Write<'_>, structure: Option<Finess>) -> Result<bool, Outage> {
         .prepare_cached(sql)
         .and_then(|mut s| s.query_row(params![finess.as_str()], |row| row.get(0)))
         .map_err(outage)
-}
-
-/// A removed client's id stays taken while its grants are kept: who reads the ledger or the journal
-/// must not take one client for another.
-fn is_taken(db: &Connection, id: &ClientId) -> Result<bool, rusqlite::Error> {
-    db.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM client WHERE id = ?1)
-             OR EXISTS (SELECT 1 FROM grant_ WHERE client = ?1)",
-    )?
-    .query_row(params![id.as_str()], |row| row.get(0))
 }
 
 /// A row, not yet understood.

@@ -11,7 +11,7 @@ use crate::{
     },
     oidc::{
         Bearer, Grant, Grants,
-        grant::{Conclusion, Opening, Redemption, RefreshTurn, Refreshed, Rotation},
+        grant::{Conclusion, Opening, Redemption, RefreshTurn, Refreshed},
     },
 };
 

@@ -46,7 +46,6 @@ pub struct Settings {
     pub challenge_life: Span,
     pub activation_life: Span,
     pub activation_tries: u32,
-    pub activation_delay: Span,
     pub activations_at_once: u32,
 }
 
@@ -57,7 +56,6 @@ impl Default for Settings {
             challenge_life: crate::access::LONGEST_CHALLENGE,
             activation_life: Span::minutes(10),
             activation_tries: 5,
-            activation_delay: Span::hours(48),
             activations_at_once: 5,
         }
     }

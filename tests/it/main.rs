@@ -2,8 +2,11 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test stops where it fails, and says where"
 )]
 
+mod api;
 mod architecture;
 mod model;
+mod outside;

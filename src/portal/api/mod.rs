@@ -93,7 +93,7 @@ fn not_found() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         "not_found",
-        "Adresse inconnue : voyez /api/openapi.json pour la liste des appels.",
+        "Adresse inconnue de l'API : vérifiez le chemin.",
     )
 }
 
@@ -102,6 +102,6 @@ fn method_not_allowed() -> Problem {
     Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
-        "Cette adresse n'accepte pas cette méthode : voyez /api/openapi.json.",
+        "Cette adresse n'accepte pas cette méthode : vérifiez l'appel.",
     )
 }

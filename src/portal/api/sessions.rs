@@ -33,14 +33,19 @@ pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response,
     let sessions = api.sessions.unexpired(rpps, client.clone(), now, asked).await?;
     // The cursor is that of the last one read, shown or not.
     let (sessions, next) = cut_short(sessions, &asked, |session| session.sid.to_string());
-    let seen = |session: SessionRecord| alive(&api.doors, session, now);
-    let within = |session: &SessionRecord| {
-        let own = |grant: &GrantRecord| grant.structure == call.structure();
-        let wanted = |grant: &GrantRecord| client.as_ref().is_none_or(|c| *c == grant.client);
-        (call.structure().is_none() || session.grants.iter().any(own))
-            && (client.is_none() || session.grants.iter().any(wanted))
+    let live = sessions.into_iter().filter_map(|session| alive(&api.doors, session, now));
+    // A client that is bound to a structure sees what is open there, and nothing else.
+    let within = |mut session: SessionRecord| {
+        let own = |grant: &GrantRecord| {
+            call.structure().is_none_or(|finess| grant.structure == Some(finess))
+        };
+        session.grants.retain(own);
+        let is_wanted = |grant: &GrantRecord| client.as_ref().is_none_or(|c| *c == grant.client);
+        let shows = session.grants.iter().any(is_wanted);
+        let asks_for_all = client.is_none() && call.structure().is_none();
+        (shows || asks_for_all).then_some(session)
     };
-    let live = sessions.into_iter().filter_map(seen).filter(within);
+    let live = live.filter_map(within);
     let items: Vec<_> = live.map(|session| SessionView::new(&session)).collect();
     Ok(found(&List { items, next }))
 }

@@ -3,12 +3,13 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
-    access::{Passed, Proof, Session, Stamp},
+    access::{Passed, Session, Stamp},
     ecps::{
         Approved, Challenge, Challenges, Codes, Outcome,
         challenge::{Approval, ApprovalFacts, Verdict},
     },
     kernel::{ChallengeId, ClientId, Epoch, Finess, Outage, Revision, Rpps, Sid, Timestamp},
+    oidc::Sessions,
 };
 
 use super::{
@@ -122,30 +123,7 @@ impl Challenges for Sqlite {
     }
 
     async fn session(&self, sid: Sid) -> Result<Option<Session>, Outage> {
-        let found = self.read(|db| {
-            db.prepare_cached(
-                "SELECT rpps, epoch, revision, proof, proven_at, until FROM session WHERE sid = ?1",
-            )?
-            .query_row(params![sid.0], |row| {
-                let stamp = Stamp {
-                    epoch: Epoch(row.get(1)?),
-                    revision: Revision(row.get::<_, i64>(2)?.cast_unsigned()),
-                };
-                let session = Session {
-                    sid,
-                    rpps: parsed(row, 0)?,
-                    stamp,
-                    proof: Proof::Phone,
-                    proven_at: Timestamp(row.get(4)?),
-                    until: Timestamp(row.get(5)?),
-                };
-                Ok((session, row.get::<_, String>(3)?))
-            })
-            .optional()
-        })?;
-        let Some((session, proof)) = found else { return Ok(None) };
-        let proof = serde_json::from_value(proof.into()).map_err(damaged)?;
-        Ok(Some(Session { proof, ..session }))
+        Ok(Sessions::session(self, sid).await?.map(|seen| seen.session))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     registry::Page,
 };
 
-use super::{damaged, departures::state, head::CutRow, standing::parsed};
+use super::{damaged, departures::state, head::CutRow, only_if, standing::parsed};
 
 /// A row and its cuts, not yet understood.
 pub(super) struct DepartureRow {
@@ -51,10 +51,12 @@ pub(super) fn page(
     finess: Option<Finess>,
     page: Page<DepartureId>,
 ) -> Result<Vec<DepartureRow>, rusqlite::Error> {
+    let whose = only_if(rpps.is_some(), "rpps", 1);
+    let place = only_if(finess.is_some(), "finess", 2);
     let rows = db
         .prepare_cached(&format!(
-            "{COLUMNS} WHERE (?1 IS NULL OR rpps = ?1) AND (?2 IS NULL OR finess = ?2)
-             AND (?3 IS NULL OR id < ?3) ORDER BY id DESC LIMIT ?4"
+            "{COLUMNS} WHERE {whose} AND {place} AND (?3 IS NULL OR id < ?3)
+             ORDER BY id DESC LIMIT ?4"
         ))?
         .query_map(
             params![

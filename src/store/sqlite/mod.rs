@@ -170,3 +170,9 @@ fn outage(error: rusqlite::Error) -> Outage {
 fn damaged(what: impl std::fmt::Display) -> Outage {
     Outage::Damaged(what.to_string())
 }
+
+/// A condition on `column` that a query has only where it was asked for, so that the column's index
+/// serves it. The parameter is named either way.
+fn only_if(asked: bool, column: &str, parameter: u8) -> String {
+    if asked { format!("{column} = ?{parameter}") } else { format!("?{parameter} IS NULL") }
+}

@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    Sqlite,
+    Sqlite, only_if,
     professionals::{self, ProfessionalRow},
     standing::{access_row, situation_row, standing},
     structures,
@@ -145,16 +145,19 @@ fn matching(
     let name = query.name.as_deref().unwrap_or_default();
     // Keys are upper case letters, digits, spaces and one bar: nothing sorts after this.
     let beyond = format!("{name}\u{10ffff}");
-    let by_name =
-        if name.is_empty() { "" } else { "s.exercise_key >= ?1 AND s.exercise_key < ?2 AND" };
+    let by_name = if name.is_empty() {
+        "?1 = '' AND ?2 <> ''"
+    } else {
+        "s.exercise_key >= ?1 AND s.exercise_key < ?2"
+    };
+    let place = only_if(query.finess.is_some(), "s.finess", 4);
     let first_name = query.first_name.as_ref().map(|first| format!("|{first}"));
     db.prepare_cached(&format!(
         "SELECT {columns} FROM professional p WHERE p.retired_at IS NULL
          AND p.validated_at <= ?6 AND p.rpps IN (
-             SELECT s.rpps FROM situation s WHERE {by_name} s.ended_at IS NULL
+             SELECT s.rpps FROM situation s WHERE {by_name} AND {place} AND s.ended_at IS NULL
              AND (?3 IS NULL OR instr(s.exercise_key, ?3) > 0)
-             AND (?4 IS NULL OR s.finess = ?4) AND s.rpps > coalesce(?5, '')
-             AND ?1 IS NOT NULL AND ?2 IS NOT NULL)
+             AND s.rpps > coalesce(?5, ''))
          ORDER BY p.rpps LIMIT ?7"
     ))?
     .query_map(

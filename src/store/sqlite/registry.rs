@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use crate::{
     kernel::{
@@ -13,7 +13,7 @@ use crate::{
     registry::{
         AccessAt, LocalAccess, NotEntered, Page, Registry, Situation, Structure, StructureKind,
         fault::Faults,
-        hiring::{Hired, Hiring, NotHired},
+        hiring::{Hired, Hiring, Judged, NotHired},
         local_access::{LocalAccessDraft, NotGiven, Setting},
         registration::{Draft, Drawn, NotRegistered, Registered},
     },
@@ -22,7 +22,8 @@ use crate::{
 use super::{
     Change, Lane, Sqlite,
     departures::resume_card,
-    outage, professionals,
+    only_if, outage,
+    professionals::{self, ProfessionalRow},
     standing::{access_row, situations_where},
     structures,
 };
@@ -81,18 +82,18 @@ impl Registry for Sqlite {
         by: Actor,
         keep: Keep<Hired>,
     ) -> Result<Answered<Hired, NotHired>, Outage> {
+        if let Some(before) = self.asked_before(&keep)? {
+            return Ok(before);
+        }
+        if let Err(refused) =
+            hiring_judged(self.read(|db| hiring_facts(db, &hiring))?, hiring.clone())?
+        {
+            return Ok(Answered::Refused(refused));
+        }
         self.change_kept(Lane::Common, keep, move |change| {
             let rpps = hiring.rpps;
-            let who = professionals::find(change.db, rpps).map_err(outage)?;
-            let who = who.map(professionals::ProfessionalRow::parse).transpose()?;
-            let condition = "rpps = ?1 AND ended_at IS NULL";
-            let open_ones =
-                situations_where(change.db, condition, rpps.as_str()).map_err(outage)?;
-            let structure = match hiring.finess() {
-                Some(finess) => structures::find(change.db, finess).map_err(outage)?,
-                None => None,
-            };
-            let judged = match hiring.judge(who, &open_ones, structure) {
+            let facts = hiring_facts(change.db, &hiring).map_err(outage)?;
+            let judged = match hiring_judged(facts, hiring)? {
                 Ok(judged) => judged,
                 Err(refused) => return Ok(Err(refused)),
             };
@@ -111,8 +112,14 @@ impl Registry for Sqlite {
         by: Actor,
         keep: Keep<AccessAt>,
     ) -> Result<Answered<AccessAt, NotGiven>, Outage> {
+        if let Some(before) = self.asked_before(&keep)? {
+            return Ok(before);
+        }
+        if let Err(refused) = draft.judge(&self.read(|db| setting(db, &draft))?) {
+            return Ok(Answered::Refused(refused));
+        }
         self.change_kept(Lane::Common, keep, move |change| {
-            let setting = setting(change, &draft)?;
+            let setting = setting(change.db, &draft).map_err(outage)?;
             if let Err(refused) = draft.judge(&setting) {
                 return Ok(Err(refused));
             }
@@ -198,11 +205,12 @@ impl Registry for Sqlite {
     ) -> Result<Vec<AccessAt>, Outage> {
         self.read(|db| {
             let columns = structures::COLUMNS;
+            let place = only_if(finess.is_some(), "a.finess", 1);
+            let whose = only_if(rpps.is_some(), "a.rpps", 2);
             db.prepare_cached(&format!(
                 "SELECT {columns}, a.id, a.rpps, a.finess, a.given_at, a.ends_at, a.ended_at
                  FROM local_access a JOIN structure s ON s.finess = a.finess
-                 WHERE (?1 IS NULL OR a.finess = ?1) AND (?2 IS NULL OR a.rpps = ?2)
-                 AND (?3 IS NULL OR a.id > ?3) ORDER BY a.id LIMIT ?4"
+                 WHERE {place} AND {whose} AND (?3 IS NULL OR a.id > ?3) ORDER BY a.id LIMIT ?4"
             ))?
             .query_map(
                 params![
@@ -229,24 +237,41 @@ fn open(change: &Change<'_>, situation: &Situation, by: &Actor) -> Result<(), Ou
     })
 }
 
-fn setting(change: &Change<'_>, draft: &LocalAccessDraft) -> Result<Setting, Outage> {
-    let read = || {
-        let standing = super::standing::standing(change.db, draft.rpps)?;
-        let structure = structures::find(change.db, draft.finess)?;
-        Ok(match standing {
-            Some(standing) => Setting {
-                is_known: true,
-                situations: standing.situations,
-                local_accesses: standing.local_accesses,
-                structure,
-            },
-            None => Setting {
-                is_known: false,
-                situations: Vec::new(),
-                local_accesses: Vec::new(),
-                structure,
-            },
-        })
+/// What the records know of somebody who is hired: the person, their open situations, the place.
+type HiringFacts = (Option<ProfessionalRow>, Vec<Situation>, Option<Structure>);
+
+fn hiring_facts(db: &Connection, hiring: &Hiring) -> Result<HiringFacts, rusqlite::Error> {
+    let rpps = hiring.rpps;
+    let structure = match hiring.finess() {
+        Some(finess) => structures::find(db, finess)?,
+        None => None,
     };
-    read().map_err(outage)
+    let open = situations_where(db, "rpps = ?1 AND ended_at IS NULL", rpps.as_str())?;
+    Ok((professionals::find(db, rpps)?, open, structure))
+}
+
+fn hiring_judged(
+    (who, open, structure): HiringFacts,
+    hiring: Hiring,
+) -> Result<Result<Judged, NotHired>, Outage> {
+    let who = who.map(ProfessionalRow::parse).transpose()?;
+    Ok(hiring.judge(who, &open, structure))
+}
+
+fn setting(db: &Connection, draft: &LocalAccessDraft) -> Result<Setting, rusqlite::Error> {
+    let structure = structures::find(db, draft.finess)?;
+    Ok(match super::standing::standing(db, draft.rpps)? {
+        Some(standing) => Setting {
+            is_known: true,
+            situations: standing.situations,
+            local_accesses: standing.local_accesses,
+            structure,
+        },
+        None => Setting {
+            is_known: false,
+            situations: Vec::new(),
+            local_accesses: Vec::new(),
+            structure,
+        },
+    })
 }

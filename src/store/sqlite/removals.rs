@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    Lane, Sqlite, outage,
+    Lane, Sqlite, only_if, outage,
     professionals::{self, ProfessionalRow},
     standing::parsed,
 };
@@ -70,14 +70,15 @@ impl Sessions for Sqlite {
         page: Page<Sid>,
     ) -> Result<Vec<SessionRecord>, Outage> {
         self.read(|db| {
+            let whose = only_if(rpps.is_some(), "s.rpps", 2);
             let mut sessions: Vec<SessionRecord> = db
-                .prepare_cached(
+                .prepare_cached(&format!(
                     "SELECT s.sid, s.rpps, s.epoch, s.revision, s.proof, s.proven_at, s.until
-                     FROM session s WHERE s.until > ?1 AND (?2 IS NULL OR s.rpps = ?2)
+                     FROM session s WHERE s.until > ?1 AND {whose}
                      AND (?3 IS NULL OR EXISTS (
                          SELECT 1 FROM grant_ g WHERE g.sid = s.sid AND g.client = ?3))
                      AND (?4 IS NULL OR s.sid < ?4) ORDER BY s.sid DESC LIMIT ?5",
-                )?
+                ))?
                 .query_map(
                     params![
                         now.0,

@@ -9,7 +9,13 @@ use crate::{
         self, ApprovalRefused, Ask, Cards, Challenge, Challenges, Device, Ecps, FinishRefused,
         NewDevice, Opened, Pin, Ports, Post, PublicKey, Said, State, post::Undelivered,
     },
-    kernel::{ChallengeId, ClientId, journal::Actor, letter::Letter, secret::Secret},
+    kernel::{
+        ChallengeId, ClientId,
+        journal::Actor,
+        letter::Letter,
+        retry::{Answered, Keep},
+        secret::Secret,
+    },
 };
 
 use super::*;
@@ -150,7 +156,8 @@ impl Desk {
         let by = Actor::Operator;
         let mandate = Mandate { structure: None, for_authority: false };
         let request = EndRequest { asked: Asked::Immediate, reason: None, by, mandate };
-        self.world.store.end_situation(situation_id(1), request).await.unwrap().unwrap();
+        let ended = self.world.store.end_situation(situation_id(1), request, Keep::nothing()).await;
+        assert!(matches!(ended, Ok(Answered::Done(_))), "{ended:?}");
     }
 }
 

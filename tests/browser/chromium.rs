@@ -1,0 +1,210 @@
+//! Chromium, driven as a person would, and what it must find on every page.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::json;
+use thirtyfour::{
+    By, ChromiumLikeCapabilities, DesiredCapabilities, Key, LoggingPrefsLogLevel, WebDriver,
+    WebElement, extensions::query::ElementQueryable,
+};
+
+/// How long a page may take to move on by itself.
+const PATIENCE: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What somebody sits before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Screen {
+    pub(crate) name: &'static str,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) script: bool,
+}
+
+pub(crate) const DESK: Screen = Screen { name: "bureau", width: 1280, height: 900, script: true };
+pub(crate) const MOBILE: Screen = Screen { name: "mobile", width: 390, height: 844, script: true };
+
+impl Screen {
+    /// The same without JavaScript.
+    pub(crate) fn without_script(self) -> Self {
+        Self { script: false, ..self }
+    }
+}
+
+/// One browser and the program that drives it; both end when dropped.
+pub(crate) struct Chromium {
+    pub(crate) driver: WebDriver,
+    screen: Screen,
+    chromedriver: Child,
+}
+
+impl Chromium {
+    pub(crate) async fn open(screen: Screen) -> Self {
+        let (chromedriver, port) = chromedriver();
+        let mut wanted = DesiredCapabilities::chrome();
+        for argument in [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--lang=fr",
+        ] {
+            wanted.add_arg(argument).unwrap();
+        }
+        let metrics = json!({"width": screen.width, "height": screen.height, "pixelRatio": 1.0,
+                             "touch": false, "mobile": screen.width < 600});
+        let emulation = json!({ "deviceMetrics": metrics });
+        wanted.add_experimental_option("mobileEmulation", emulation).unwrap();
+        if !screen.script {
+            let refused = json!({"profile.managed_default_content_settings.javascript": 2});
+            wanted.add_experimental_option("prefs", refused).unwrap();
+        }
+        wanted.set_browser_log_level(LoggingPrefsLogLevel::All).unwrap();
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await.unwrap();
+        Self { driver, screen, chromedriver }
+    }
+
+    pub(crate) async fn goto(&self, url: &str) {
+        self.driver.goto(url).await.unwrap();
+    }
+
+    /// The element with this id, waited for.
+    pub(crate) async fn the(&self, id: &str) -> WebElement {
+        let found = self.driver.query(By::Id(id)).wait(PATIENCE, LOOK).first().await;
+        match found {
+            Ok(element) => element,
+            Err(error) => {
+                let url = self.driver.current_url().await.unwrap();
+                let text = self.driver.source().await.unwrap();
+                panic!("no #{id} at {url}: {error}\n{text}");
+            }
+        }
+    }
+
+    pub(crate) async fn text(&self, id: &str) -> String {
+        self.the(id).await.text().await.unwrap().trim().to_owned()
+    }
+
+    pub(crate) async fn has(&self, id: &str) -> bool {
+        !self.driver.find_all(By::Id(id)).await.unwrap().is_empty()
+    }
+
+    pub(crate) async fn type_in(&self, id: &str, text: &str) {
+        let field = self.the(id).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    pub(crate) async fn click(&self, id: &str) {
+        self.the(id).await.click().await.unwrap();
+    }
+
+    /// Keeps what the page looks like, and checks what must hold of every page.
+    pub(crate) async fn look(&self, name: &str) {
+        let script = if self.screen.script { "" } else { "-sans-script" };
+        let file = format!("{}{script}-{name}.png", self.screen.name);
+        self.driver.screenshot(&screenshots().join(file)).await.unwrap();
+        self.check_width(name).await;
+        self.check_names(name).await;
+    }
+
+    /// Nothing is wider than the screen.
+    async fn check_width(&self, name: &str) {
+        let page = self.driver.find(By::Tag("html")).await.unwrap();
+        let wide = page.prop("scrollWidth").await.unwrap().unwrap();
+        let wide: u32 = wide.parse().unwrap();
+        assert!(wide <= self.screen.width, "{name} is {wide} pixels wide on {:?}", self.screen);
+    }
+
+    /// The language is said, there is one title of first rank, and every field has a label.
+    async fn check_names(&self, name: &str) {
+        let html = self.driver.source().await.unwrap();
+        let page = scraper::Html::parse_document(&html);
+        let count = |css: &str| page.select(&scraper::Selector::parse(css).unwrap()).count();
+        assert_eq!(count("html[lang=fr]"), 1, "{name}: no language");
+        assert_eq!(count("h1"), 1, "{name}: one title of first rank");
+        assert_eq!(count("main"), 1, "{name}: one main part");
+        let fields = "input:not([type=hidden]):not([type=submit])";
+        for field in page.select(&scraper::Selector::parse(fields).unwrap()) {
+            let id = field.attr("id").unwrap_or_default();
+            let labelled = count(&format!("label[for='{id}']")) == 1;
+            assert!(labelled || field.attr("aria-label").is_some(), "{name}: #{id} has no label");
+        }
+    }
+
+    /// Presses Tab until the focus is where it should be, as somebody without a mouse does.
+    pub(crate) async fn tab_to(&self, what: &str, is_there: impl AsyncFn(&WebElement) -> bool) {
+        for _ in 0..40 {
+            let focused = self.driver.active_element().await.unwrap();
+            if is_there(&focused).await {
+                return;
+            }
+            focused.send_keys(Key::Tab + "").await.unwrap();
+        }
+        panic!("{what} cannot be reached by keyboard");
+    }
+
+    pub(crate) async fn tab_to_id(&self, id: &str) {
+        let is_there =
+            async |focused: &WebElement| focused.id().await.unwrap().as_deref() == Some(id);
+        self.tab_to(&format!("#{id}"), is_there).await;
+    }
+
+    /// Types with whatever has the focus.
+    pub(crate) async fn keys(&self, keys: impl Into<thirtyfour::TypingData>) {
+        let focused = self.driver.active_element().await.unwrap();
+        focused.send_keys(keys).await.unwrap();
+    }
+
+    /// What the console complained of: a policy of ours that stops our own page, say.
+    pub(crate) async fn check_console(&self) {
+        let told = self.driver.browser_log().await.unwrap();
+        let severe = told.iter().map(|entry| format!("{entry:?}"));
+        let severe: Vec<_> = severe
+            .filter(|line| line.to_lowercase().contains("severe"))
+            // A refusal is a page with a status of its own: the console says so, rightly.
+            .filter(|line| !line.contains("Failed to load resource") || line.contains("favicon"))
+            .collect();
+        assert!(severe.is_empty(), "the console complained: {severe:#?}");
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // Chromedriver ends its browsers when it is asked to end.
+        let id = self.chromedriver.id().to_string();
+        drop(Command::new("kill").args(["-TERM", &id]).status());
+        drop(self.chromedriver.wait());
+    }
+}
+
+/// Where pictures are kept: beside what cargo builds.
+fn screenshots() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("screenshots");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// Starts the driver on a port that it chooses and tells.
+fn chromedriver() -> (Child, u16) {
+    let mut child = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("chromedriver: {error}; scripts/test installs it"));
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let started = lines.find(|line| line.contains("started successfully on port")).unwrap();
+    let port = started.trim_end_matches('.').rsplit(' ').next().unwrap().parse().unwrap();
+    std::thread::spawn(move || lines.for_each(drop));
+    (child, port)
+}

@@ -1,0 +1,198 @@
+//! Logging in to care-home software with the phone in a second window, and leaving again.
+
+use serde_json::json;
+use thirtyfour::{By, Key, WebElement, WindowHandle};
+
+use super::{
+    chromium::{Chromium, DESK, MOBILE, Screen},
+    demo::Demo,
+    http::send,
+    world::{Person, text},
+};
+
+#[tokio::test]
+async fn on_a_desk_with_script() {
+    journey(DESK).await;
+}
+
+#[tokio::test]
+async fn on_a_desk_without_script() {
+    journey(DESK.without_script()).await;
+}
+
+#[tokio::test]
+async fn on_a_phones_width_with_script() {
+    journey(MOBILE).await;
+}
+
+#[tokio::test]
+async fn on_a_phones_width_without_script() {
+    journey(MOBILE.without_script()).await;
+}
+
+/// The computer, and the phone in a second window.
+struct Scene {
+    demo: Demo,
+    browser: Chromium,
+    desk: WindowHandle,
+    phone: WindowHandle,
+    person: Person,
+}
+
+impl Scene {
+    async fn open(screen: Screen) -> Self {
+        let demo = Demo::start().await;
+        let browser = Chromium::open(screen).await;
+        let desk = browser.driver.window().await.unwrap();
+        let phone = browser.driver.new_window().await.unwrap();
+        let person = demo.person("aide-soignante");
+        Self { demo, browser, desk, phone, person }
+    }
+
+    async fn at_the_desk(&self) {
+        self.browser.driver.switch_to_window(self.desk.clone()).await.unwrap();
+    }
+
+    async fn on_the_phone(&self) {
+        self.browser.driver.switch_to_window(self.phone.clone()).await.unwrap();
+    }
+
+    /// From the software to the page with the code.
+    async fn identify(&self, looking: bool) -> String {
+        let browser = &self.browser;
+        self.at_the_desk().await;
+        browser.goto(&self.demo.at("dui-tilleuls", "/connexion")).await;
+        if looking {
+            browser.the("identifier").await;
+            browser.look("connexion").await;
+        }
+        browser.type_in("identifier", &self.person.identifier).await;
+        browser.click("submit").await;
+        let code = browser.text("code-a-comparer").await;
+        if looking {
+            browser.look("code").await;
+        }
+        code
+    }
+
+    /// The PIN, then the code that the other window shows.
+    async fn approve(&self, code: &str, looking: bool) {
+        let browser = &self.browser;
+        self.on_the_phone().await;
+        browser.goto(&self.demo.at("phone", &format!("/telephone/{}", self.person.rpps))).await;
+        browser.the("pin").await;
+        if looking {
+            browser.look("telephone").await;
+        }
+        browser.type_in("pin", &self.person.pin).await;
+        let button = By::Css(format!("button[name=code][value='{code}']"));
+        browser.driver.find(button).await.unwrap().click().await.unwrap();
+    }
+
+    /// Ends the person's situation, as her employer's software does.
+    async fn end_situation(&self) {
+        let (id, secret) = self.demo.world.api();
+        let token = format!("{}/protocol/openid-connect/token", self.demo.world.issuer());
+        let form = [("grant_type", "client_credentials")];
+        let request = self.demo.http.post(token).basic_auth(id, Some(secret)).form(&form);
+        let token = text(&send(request).await.success()["access_token"]);
+        let api = format!("{}/api/v1", self.demo.gateway());
+        let person = format!("{api}/professionals/{}", self.person.rpps);
+        let person = send(self.demo.http.get(person).bearer_auth(&token)).await.success();
+        let situation = text(&person["situations"][0]["id"]);
+        let end = self.demo.http.post(format!("{api}/situations/{situation}/end"));
+        let end = end.bearer_auth(&token).json(&json!({"immediate": true}));
+        send(end).await.success();
+    }
+}
+
+async fn journey(screen: Screen) {
+    let scene = Scene::open(screen).await;
+    let browser = &scene.browser;
+    scene.at_the_desk().await;
+    browser.goto(&format!("{}/", scene.demo.gateway())).await;
+    browser.look("accueil").await;
+    browser.goto(&scene.demo.at("dui-tilleuls", "/")).await;
+    browser.look("logiciel").await;
+
+    let code = scene.identify(true).await;
+    scene.approve(&code, true).await;
+    browser.the("fait").await;
+    browser.look("telephone-fait").await;
+    // Nobody touches the first window: it moves on by itself.
+    scene.at_the_desk().await;
+    assert_eq!(browser.text("rpps").await, scene.person.rpps);
+    browser.look("dossier").await;
+    scene.on_the_phone().await;
+    browser.goto(&scene.demo.at("phone", "/boite")).await;
+    browser.look("boite").await;
+    browser.goto(&scene.demo.at("phone", "/")).await;
+    browser.look("telephones").await;
+
+    scene.at_the_desk().await;
+    browser.click("se-deconnecter").await;
+    browser.the("deconnecte").await;
+    browser.look("deconnecte").await;
+    let logout = format!("{}/protocol/openid-connect/logout", scene.demo.world.issuer());
+    browser.goto(&logout).await;
+    browser.look("deconnexion").await;
+
+    browser.goto(&format!("{}/auth?client_id=inconnu", scene.demo.gateway())).await;
+    let code = browser.the("erreur").await.attr("data-code").await.unwrap();
+    assert_eq!(code.as_deref(), Some("client_inconnu"));
+    browser.look("erreur").await;
+
+    scene.end_situation().await;
+    let code = scene.identify(false).await;
+    scene.approve(&code, false).await;
+    scene.at_the_desk().await;
+    let code = browser.the("erreur").await.attr("data-code").await.unwrap();
+    assert_eq!(code.as_deref(), Some("carte_inactive"));
+    browser.look("carte-inactive").await;
+    browser.check_console().await;
+}
+
+#[tokio::test]
+async fn by_keyboard_alone() {
+    let scene = Scene::open(DESK).await;
+    let browser = &scene.browser;
+    scene.at_the_desk().await;
+    browser.goto(&scene.demo.at("dui-tilleuls", "/")).await;
+    browser.tab_to_id("se-connecter").await;
+    browser.keys(Key::Enter + "").await;
+    browser.the("identifier").await;
+    browser.tab_to_id("identifier").await;
+    browser.keys(scene.person.identifier.as_str()).await;
+    browser.keys(Key::Enter + "").await;
+    let code = browser.text("code-a-comparer").await;
+
+    scene.on_the_phone().await;
+    browser.goto(&scene.demo.at("phone", &format!("/telephone/{}", scene.person.rpps))).await;
+    browser.the("pin").await;
+    browser.tab_to_id("pin").await;
+    browser.keys(scene.person.pin.as_str()).await;
+    let right = async |focused: &WebElement| {
+        focused.attr("value").await.unwrap().as_deref() == Some(code.as_str())
+    };
+    browser.tab_to("the right code", right).await;
+    browser.keys(Key::Enter + "").await;
+    browser.the("fait").await;
+
+    scene.at_the_desk().await;
+    assert_eq!(browser.text("rpps").await, scene.person.rpps);
+    browser.tab_to_id("se-deconnecter").await;
+    browser.keys(Key::Enter + "").await;
+    browser.the("deconnecte").await;
+}
+
+#[tokio::test]
+async fn whoever_gives_up_is_back_in_the_software() {
+    let scene = Scene::open(MOBILE).await;
+    let browser = &scene.browser;
+    scene.identify(false).await;
+    browser.click("annuler").await;
+    let code = browser.the("erreur").await.attr("data-code").await.unwrap();
+    assert_eq!(code.as_deref(), Some("access_denied"));
+    browser.look("abandon").await;
+    assert!(!browser.has("rpps").await);
+}

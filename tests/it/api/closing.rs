@@ -1,0 +1,163 @@
+//! What ends, and what the security officer sees of it.
+
+use serde_json::json;
+
+use super::world::{NOW, RIVE_CLAIRE, TILLEULS, World, hiring};
+use passerelle::kernel::time::Span;
+
+#[tokio::test]
+async fn an_end_answers_the_situation_and_its_departure() {
+    let world = World::new().await;
+    let (rpps, situation) = world.person("Vasseur", 1).await;
+    let end = format!("POST /situations/{situation}/end");
+    let faulty = world.call("all", &end, Some(&json!({}))).await;
+    assert_eq!(faulty.is_problem(422, "invalid_fields").at("/fields/0/code"), "one_of");
+    let before = world.call("all", &end, Some(&json!({"last_day": "2026-11-01"}))).await;
+    let before = before.is_problem(422, "invalid_fields");
+    assert_eq!(before.at("/fields/0/field"), "last_day");
+
+    let later = json!({"last_day": "2026-11-30", "reason": "fin de contrat"});
+    let later = world.call("all", &end, Some(&later)).await.is(200);
+    assert_eq!(later.at("/situation/state"), "open");
+    assert_eq!(later.at("/situation/last_day"), "2026-11-30");
+    assert_eq!(later.at("/departure/state"), "scheduled");
+    assert_eq!(later.at("/departure/due_at"), "2026-11-30T23:00:00.000Z");
+    assert_eq!(later.at("/departure/reason"), "fin de contrat");
+
+    let now = world.call("all", &end, Some(&json!({"immediate": true}))).await.is(200);
+    assert_eq!(now.at("/situation/state"), "ended");
+    assert_eq!(now.at("/departure/state"), "done");
+    assert_eq!(now.at("/departure/situation"), situation);
+    assert_eq!(now.at("/departure/cuts/0/cause"), "last_situation");
+    assert_eq!(now.at("/departure/cuts/0/scope/person"), rpps);
+    assert_eq!(now.at("/departure/done_at"), NOW.to_string());
+    let one = format!("GET /departures/{}", now.at("/departure/id"));
+    assert_eq!(world.call("all", &one, None).await.is(200).json(), now.json()["departure"]);
+    let all = world.call("all", &format!("GET /departures?rpps={rpps}"), None).await.is(200);
+    assert_eq!(
+        (all.at("/items/0/state"), all.at("/items/1/state")),
+        ("done".into(), "undone".into())
+    );
+
+    let reopen = format!("POST /situations/{situation}/reopen");
+    let undone = world.call("all", &reopen, None).await.is(200);
+    assert_eq!(undone.at("/situation/state"), "open");
+    world.call("all", &reopen, None).await.is_problem(409, "not_ended");
+    assert_eq!(world.call("all", &one, None).await.is(200).at("/state"), "undone");
+}
+
+#[tokio::test]
+async fn a_last_day_ends_at_midnight_by_itself() {
+    let world = World::new().await;
+    let (rpps, situation) = world.person("Vasseur", 1).await;
+    let today = json!({"last_day": "2026-11-21"});
+    let end = format!("POST /situations/{situation}/end");
+    world.call("all", &end, Some(&today)).await.is(200);
+    world.advance(Span::hours(10));
+    let seen = world.call("all", &format!("GET /professionals/{rpps}"), None).await.is(200);
+    assert_eq!(seen.at("/situations/0/state"), "ended");
+    assert_eq!(seen.at("/card"), "none");
+}
+
+#[tokio::test]
+async fn a_local_access_is_given_listed_and_taken_back() {
+    let world = World::new().await;
+    let (rpps, _) = world.person("Vasseur", 1).await;
+    let body = json!({"rpps": rpps, "finess": TILLEULS});
+    let refused = world.call("all", "POST /local-accesses", Some(&body)).await;
+    let refused = refused.is_problem(422, "invalid_fields");
+    assert_eq!(refused.at("/fields/0/code"), "not_registered_by_authority");
+    let mut nurse = hiring(RIVE_CLAIRE);
+    nurse["profession"] = json!("60");
+    let hire = format!("POST /professionals/{rpps}/situations");
+    world.call("all", &hire, Some(&nurse)).await.is(201);
+    let given = world.call("all", "POST /local-accesses", Some(&body)).await.is(201);
+    assert_eq!(given.at("/state"), "open");
+    let again = world.call("all", "POST /local-accesses", Some(&body)).await;
+    assert_eq!(again.is_problem(409, "already_open").at("/local_access"), given.at("/id"));
+    let list = world.call("all", &format!("GET /local-accesses?rpps={rpps}"), None).await.is(200);
+    assert_eq!(list.at("/items/0/id"), given.at("/id"));
+    let take_back = format!("DELETE /local-accesses/{}", given.at("/id"));
+    world.call(&format!("at:{RIVE_CLAIRE}"), &take_back, None).await.is_problem(404, "not_found");
+    let taken = world.call("all", &take_back, None).await.is(200);
+    assert_eq!(taken.at("/local_access/state"), "ended");
+    assert_eq!(taken.at("/departure/local_access"), given.at("/id"));
+    world.call("all", &take_back, None).await.is_problem(409, "already_ended");
+}
+
+#[tokio::test]
+async fn sessions_are_seen_while_a_door_honours_them_and_ended_by_hand() {
+    let world = World::new().await;
+    let (rpps, situation) = world.person("Vasseur", 1).await;
+    world
+        .records()
+        .execute_batch(&format!(
+            "INSERT INTO session (sid, rpps, epoch, revision, proof, proven_at, until, seen_at)
+             SELECT column1, '{rpps}', epoch, revision, 'phone', {now}, {until}, {now}
+             FROM head, (VALUES (x'00000000000000000000000000000001'),
+                                (x'00000000000000000000000000000002'));
+             INSERT INTO grant_ (id, client, sid, rpps, structure, epoch, revision, own, until,
+                 opened_at, request)
+             SELECT sid, 'dui', sid, rpps, '{TILLEULS}', epoch, revision, revision, until, {now},
+                 '{{}}' FROM session;",
+            now = NOW.0,
+            until = (NOW + Span::hours(4)).0,
+        ))
+        .unwrap();
+    let count = |query: String| {
+        let world = &world;
+        async move {
+            let seen = world.call("all", &format!("GET /sessions{query}"), None).await.is(200);
+            seen.json()["items"].as_array().unwrap().len()
+        }
+    };
+    assert_eq!(count(String::new()).await, 2);
+    assert_eq!(count(format!("?rpps={rpps}&client=dui")).await, 2);
+    assert_eq!(count("?client=other".to_owned()).await, 0);
+    assert_eq!(count("?rpps=99900000011".to_owned()).await, 0);
+    let sid = "00000000-0000-0000-0000-000000000001";
+    world.call("all", &format!("DELETE /sessions/{sid}"), None).await.is(204);
+    assert_eq!(count(String::new()).await, 1);
+    let end = format!("POST /situations/{situation}/end");
+    world.call("all", &end, Some(&json!({"immediate": true}))).await.is(200);
+    assert_eq!(count(String::new()).await, 0);
+    world.advance(Span::hours(4));
+    let gone = world.call("all", &format!("DELETE /sessions/{sid}"), None).await;
+    gone.is_problem(404, "not_found");
+    let lines = world.call("all", "GET /journal?limit=200", None).await.is(200).json();
+    let events: Vec<_> = lines["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|line| line["entry"]["event"].as_str())
+        .filter(|event| !event.starts_with("structure"))
+        .collect();
+    assert_eq!(
+        events,
+        [
+            "epoch_taken",
+            "professional_registered",
+            "situation_opened",
+            "session_ended",
+            "doors_shut",
+            "situation_ended",
+            "doors_shut"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_deleted_identity_is_gone_for_good() {
+    let world = World::new().await;
+    let (rpps, situation) = world.person("Vasseur", 1).await;
+    world.call("all", &format!("DELETE /professionals/{rpps}"), None).await.is(204);
+    world.call("all", &format!("GET /professionals/{rpps}"), None).await.is_problem(410, "retired");
+    let hire = format!("POST /professionals/{rpps}/situations");
+    world.call("all", &hire, Some(&hiring(TILLEULS))).await.is_problem(410, "retired");
+    let reopen = format!("POST /situations/{situation}/reopen");
+    world.call("all", &reopen, None).await.is_problem(410, "retired");
+    let seen = world.call("all", "GET /professionals", None).await.is(200);
+    assert_eq!(seen.at("/items"), "[]");
+    let (again, _) = world.person("Vasseur", 1).await;
+    assert_ne!(again, rpps);
+}

@@ -1,0 +1,233 @@
+//! The API over a store on a temporary file, with callers whose token is their name.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicI64, Ordering},
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request, StatusCode, header},
+};
+use passerelle::{
+    access::{Doors, Heads},
+    departure::plan,
+    kernel::{
+        Clock, Outage, Rpps, Timestamp, journal::Actor, random::SystemRandom, retry::Keep,
+        seal::RecordsKey, secret::Secret, time::Span,
+    },
+    portal::{Api, Caller, Callers, Denied, Phones, directory::PublicDirectory},
+    registry::{Nomenclature, Registry, Structure},
+    store::sqlite::{Collaborators, Sqlite},
+    web::page::Frame,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// 2026-11-21, 15:00 in Paris.
+pub(super) const NOW: Timestamp = Timestamp(1_795_269_600_000);
+pub(super) const TILLEULS: &str = "019999028";
+pub(super) const RIVE_CLAIRE: &str = "699999124";
+
+struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Tokens: `all`, `none`, a scope, or `at:FINESS` with every scope at one structure.
+struct NamedCallers(Doors);
+
+#[async_trait::async_trait]
+impl Callers for NamedCallers {
+    async fn caller(&self, bearer: &Secret) -> Result<Caller, Denied> {
+        const ALL: &str =
+            "registry:read registry:write registry:authority security:read security:write";
+        let token = bearer.expose();
+        let (structure, scopes) = match token.strip_prefix("at:") {
+            Some(finess) => (Some(finess.parse().unwrap()), ALL),
+            None if token == "all" => (None, ALL),
+            None if token.contains(':') => (None, token),
+            None if token == "none" => (None, ""),
+            None => return Err(Denied::Invalid),
+        };
+        Ok(Caller {
+            client_id: "api".parse().unwrap(),
+            structure,
+            scopes: scopes.split_whitespace().map(str::to_owned).collect(),
+            now: self.0.barrier().await?,
+        })
+    }
+}
+
+/// Phones that only remember for whom they were asked.
+#[derive(Default)]
+pub(super) struct MockPhones(pub(super) Mutex<Vec<Rpps>>);
+
+#[async_trait::async_trait]
+impl Phones for MockPhones {
+    async fn activate_and_approve(&self, rpps: Rpps, _pin: &Secret) -> Result<(), Outage> {
+        self.0.lock().unwrap().push(rpps);
+        Ok(())
+    }
+}
+
+pub(super) struct World {
+    pub(super) router: Router,
+    pub(super) phones: Arc<MockPhones>,
+    pub(super) dir: TempDir,
+    clock: Arc<TestClock>,
+}
+
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) text: String,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+
+    pub(super) fn at(&self, pointer: &str) -> String {
+        let found = self.json().pointer(pointer).cloned().unwrap_or_default();
+        found.as_str().map_or_else(|| found.to_string(), str::to_owned)
+    }
+
+    #[track_caller]
+    pub(super) fn is(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self
+    }
+
+    /// A problem, with this code.
+    #[track_caller]
+    pub(super) fn is_problem(self, status: u16, code: &str) -> Self {
+        let answer = self.is(status);
+        let media = answer.headers.get(header::CONTENT_TYPE).unwrap();
+        assert_eq!(media, "application/problem+json");
+        assert_eq!(answer.at("/code"), code, "{}", answer.text);
+        answer
+    }
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        Self::build(false).await
+    }
+
+    /// With mock phones, as in the demo.
+    pub(super) async fn demo() -> Self {
+        Self::build(true).await
+    }
+
+    async fn build(is_demo: bool) -> Self {
+        let dir = TempDir::new().unwrap();
+        let clock = Arc::new(TestClock(AtomicI64::new(NOW.0)));
+        let with = Collaborators {
+            key: Arc::new(RecordsKey::new(&[7; 32]).unwrap()),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            random: Arc::new(SystemRandom),
+            end_rule: plan,
+        };
+        let store = Sqlite::open(&dir.path().join("passerelle.db"), with).unwrap();
+        let doors =
+            Doors::new(Arc::clone(&store) as Arc<dyn Heads>, Arc::clone(&clock) as Arc<dyn Clock>);
+        let nomenclature = Arc::new(Nomenclature::shipped().unwrap());
+        for sample in &nomenclature.structures {
+            let structure = Structure::of_sample(sample).unwrap();
+            store.enter_structure(structure, Actor::Operator, Keep::nothing()).await.unwrap();
+        }
+        let phones = Arc::new(MockPhones::default());
+        let api = Api {
+            callers: Arc::new(NamedCallers(doors.clone())),
+            doors: doors.clone(),
+            nomenclature: Arc::clone(&nomenclature),
+            registry: Arc::clone(&store) as _,
+            people: Arc::clone(&store) as _,
+            departures: Arc::clone(&store) as _,
+            outbox: Arc::clone(&store) as _,
+            removals: Arc::clone(&store) as _,
+            sessions: Arc::clone(&store) as _,
+            journal: Arc::clone(&store) as _,
+            phones: is_demo.then(|| Arc::clone(&phones) as Arc<dyn Phones>),
+        };
+        let frame = Frame { demo: is_demo };
+        let directory = PublicDirectory { records: store, doors, nomenclature, frame };
+        let router = Router::new().nest("/api/v1", api.router()).merge(directory.router());
+        Self { router, phones, dir, clock }
+    }
+
+    pub(super) fn advance(&self, span: Span) {
+        self.clock.0.fetch_add(span.0, Ordering::SeqCst);
+    }
+
+    /// Another connection to the same file: what the other slices would write.
+    pub(super) fn records(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.dir.path().join("passerelle.db")).unwrap()
+    }
+
+    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 1 << 20).await.unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// A call under `/api/v1` with this token.
+    pub(super) async fn call(&self, token: &str, what: &str, body: Option<&Value>) -> Answer {
+        self.keyed(token, what, body, None).await
+    }
+
+    pub(super) async fn keyed(
+        &self,
+        token: &str,
+        what: &str,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Answer {
+        let (method, path) = what.split_once(' ').unwrap();
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"))
+            .header(header::AUTHORIZATION, format!("Bearer {token}"));
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let request = match body {
+            Some(body) => request
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Body::from(body.to_string())),
+            None => request.body(Body::empty()),
+        };
+        self.send(request.unwrap()).await
+    }
+
+    /// Registers somebody at Les Grands Tilleuls; their number and their situation.
+    pub(super) async fn person(&self, name: &str, line: u32) -> (String, String) {
+        let made = self.call("all", "POST /professionals", Some(&person(name, line))).await.is(201);
+        (made.at("/rpps"), made.at("/situations/0/id"))
+    }
+}
+
+/// The body of a registration.
+pub(super) fn person(name: &str, line: u32) -> Value {
+    json!({
+        "civility": "M", "birth_name": name, "first_names": ["Paul", "Marie"], "sex": "M",
+        "birth_date": "1990-01-02", "birth_country": "99100", "birth_commune": "69266",
+        "email": format!("paul.{line}@example.org"), "mobile": format!("+3363998{line:04}"),
+        "situation": hiring(TILLEULS)
+    })
+}
+
+/// The body of a hiring.
+pub(super) fn hiring(finess: &str) -> Value {
+    json!({"finess": finess, "profession": "313", "role": "GENR11", "mode": "S",
+           "started_on": "2026-11-02"})
+}

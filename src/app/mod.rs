@@ -32,7 +32,7 @@ use crate::{
     signin::{self, SignIn},
     store::sqlite::Sqlite,
     web::{
-        outgoing::Outgoing,
+        outgoing::{NoClient, Outgoing},
         page::{self, Frame, Trouble},
         throttle::{Limit, Throttle},
     },
@@ -70,8 +70,8 @@ pub enum NotBuilt {
     #[error(transparent)]
     Outage(#[from] Outage),
     /// The HTTP client does not start.
-    #[error("the HTTP client: {0}")]
-    Outgoing(#[from] reqwest::Error),
+    #[error(transparent)]
+    Outgoing(#[from] NoClient),
     /// No mail could leave.
     #[error(transparent)]
     Post(#[from] BadPost),

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    access::Now,
+    access::{NoRight, Now},
     kernel::{ChallengeId, secret::Secret},
     web::{Problem, throttle::Limit},
 };
@@ -311,8 +311,13 @@ async fn approve(
     }
     let body: ApproveBody = call.json()?;
     let said = Said { code: body.code, pin: body.pin, client: body.client_id };
-    ecps.approve(&device, challenge(&id)?, said).await?;
-    Ok(Json(json!({})))
+    match ecps.approve(&device, challenge(&id)?, said).await {
+        // The card has done its part; that this service stays shut is told where it was asked for.
+        Ok(()) | Err(ApprovalRefused::NoRight(NoRight::NoSituation | NoRight::NoSituationHere)) => {
+            Ok(Json(json!({})))
+        }
+        Err(refused) => Err(refused.into()),
+    }
 }
 
 async fn deny(

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::{
-    ecps::{Decision, http},
+    access::NoRight,
+    ecps::{Decision, State, http},
     kernel::secret::SecretDigest,
     web::throttle::{Limit, Throttle},
 };
@@ -143,6 +144,13 @@ async fn a_phone_activates_looks_and_approves() {
     assert_eq!((status, answer), (200, json!({})));
     let (status, refused) = phone.call("POST", &path, said(shown, PIN)).await;
     assert_eq!((status, &refused["code"]), (410, &json!("challenge_gone")));
+
+    let challenge = desk.open(Some(RIVE_CLAIRE)).await;
+    let path = format!("/device/v1/challenges/{}/approve", challenge.id);
+    let answer = phone.call("POST", &path, said(&challenge.codes.shown, PIN)).await;
+    assert_eq!(answer, (200, json!({})), "the card did its part; the page says why it stays shut");
+    let told = desk.state(challenge.id).await;
+    assert_eq!(told, State::Refused(NoRight::NoSituationHere));
 
     let challenge = desk.open(None).await;
     let path = format!("/device/v1/challenges/{}/approve", challenge.id);

@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
                 items.iter().filter_map(Value::as_str).collect()
             }
             (None, Some(text)) if written.is_text => text.split(',').collect(),
-            (Some(_), _) | (None, _) => {
+            (Some(_) | None, _) => {
                 self.wrong(key, "a list of texts is wanted: [\"…\", \"…\"]");
                 return None;
             }

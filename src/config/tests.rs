@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{layers::Layers, reading::Reader, *};
+use crate::kernel::secret::Secret;
 
 const REFERENCE: &str = include_str!("../../config/gateway.toml");
 const DEMO: &str = include_str!("../../config/demo.toml");
@@ -101,7 +102,7 @@ fn the_environment_holds_texts_numbers_and_lists() {
     let config = load(&Sources { environment, ..Sources::default() }).unwrap();
     assert_eq!(config.server.listen.len(), 2);
     assert_eq!(config.server.issuer, "https://passerelle.example/auth/realms/esante-wallet");
-    assert_eq!(config.smtp.password.as_ref().map(|secret| secret.expose()), Some("0123"));
+    assert_eq!(config.smtp.password.as_ref().map(Secret::expose), Some("0123"));
     assert!(!format!("{config:?}").contains("0123"));
 }
 

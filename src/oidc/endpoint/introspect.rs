@@ -20,10 +20,11 @@ use crate::{
 use super::super::{
     Provider,
     bearer::Presented,
-    claims::{REFRESH, RefreshClaims, grant_of},
+    claims::{REFRESH, RefreshClaims},
     client::Client,
     error::{TokenError, no_store},
     grant::Grant,
+    token_id::grant_of,
 };
 
 pub(super) async fn post(

@@ -43,7 +43,7 @@ impl World {
         let transaction = db.transaction().unwrap();
         transaction
             .execute(
-                "INSERT INTO structure VALUES ('019999028', NULL, 'n', 'a', 'c', 'p', 'c', 's', NULL)",
+                "INSERT INTO structure VALUES ('019999028', 'EG', NULL, 'n', 'a', 'c', 'p', 'c', 's', NULL)",
                 [],
             )
             .unwrap();

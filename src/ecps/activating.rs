@@ -104,7 +104,7 @@ impl Ecps {
         let now = it.doors.barrier().await?;
         let holder = it.ports.cards.holder(rpps).await?;
         let holder = holder.ok_or(ActivationRefused::Unknown(None))?;
-        activable(&holder, it.settings.activation_delay, now.calendar)?;
+        activable(&holder, now.calendar)?;
 
         let id = ActivationId(it.random.opaque_id());
         let secrets = TwoSecrets::mint(it.random.as_ref());

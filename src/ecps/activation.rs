@@ -13,6 +13,7 @@ use crate::{
         secret::{Secret, SecretDigest},
         time::Span,
     },
+    registry::delays,
 };
 
 use super::{
@@ -66,15 +67,14 @@ pub enum NotActivable {
     Inactive(#[from] CardInactive),
 }
 
-/// May `holder` activate, `delay` after the validation at the earliest?
-pub fn activable(
-    holder: &CardHolder,
-    delay: Span,
-    calendar: Timestamp,
-) -> Result<(), NotActivable> {
+/// May `holder` activate?
+pub fn activable(holder: &CardHolder, calendar: Timestamp) -> Result<(), NotActivable> {
     may_activate(holder.standing.as_ref())?;
-    let at = holder.validated_at + delay;
-    if calendar < at { Err(NotActivable::TooEarly { at }) } else { Ok(()) }
+    if delays::is_activable(holder.validated_at, calendar) {
+        Ok(())
+    } else {
+        Err(NotActivable::TooEarly { at: delays::activable_at(holder.validated_at) })
+    }
 }
 
 /// The two secrets, on their way to the person. At rest there are only their digests.

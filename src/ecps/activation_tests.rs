@@ -40,7 +40,7 @@ fn nothing_before_the_48th_hour() {
             validated_at: NOW,
             standing,
         };
-        assert_eq!(activable(&holder, Span::hours(48), NOW + elapsed), expected, "{elapsed:?}");
+        assert_eq!(activable(&holder, NOW + elapsed), expected, "{elapsed:?}");
     }
     use CardStanding::{Active, Blocked, NotActivated, Suspended};
     let early = Err(NotActivable::TooEarly { at: NOW + Span::hours(48) });

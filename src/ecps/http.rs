@@ -50,19 +50,6 @@ pub fn too_many() -> Response {
         .into_response()
 }
 
-/// The side channel of phones in automatic mode, for the demo alone: which code a challenge shows.
-pub fn demo_router(ecps: Ecps) -> Router {
-    Router::new().route("/demo/right-code/{id}", get(right_code)).with_state(ecps)
-}
-
-async fn right_code(
-    State(ecps): State<Ecps>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
-    let code = ecps.right_code(challenge(&id)?).await?.ok_or(ApprovalRefused::Gone)?;
-    Ok(Json(json!({ "code": code })))
-}
-
 /// A request, whole: its proof covers all of it.
 struct Call {
     method: Method,

@@ -201,3 +201,7 @@ impl AuthorizationRequest {
         GrantRequest { auth_time: Some(session.proven_at.as_seconds()), ..self.grant.clone() }
     }
 }
+
+#[cfg(test)]
+#[path = "authorize_tests.rs"]
+mod tests;

@@ -348,3 +348,7 @@ impl<'a> LogoutClaims<'a> {
         Self { iss: &settings.issuer, aud: client, iat, exp: iat + 120, jti, sid, events }
     }
 }
+
+#[cfg(test)]
+#[path = "claims_tests.rs"]
+mod tests;

@@ -250,3 +250,7 @@ fn sealed_as(kid: &str) -> String {
 pub(super) fn broken(what: impl std::fmt::Display) -> Outage {
     Outage::Unavailable(format!("signing: {what}"))
 }
+
+#[cfg(test)]
+#[path = "keys_tests.rs"]
+mod tests;

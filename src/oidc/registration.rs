@@ -321,3 +321,7 @@ fn is_web_address(text: &str) -> bool {
 fn is_plain(text: &str) -> bool {
     text.len() <= 2000 && text.bytes().all(|c| c.is_ascii_graphic())
 }
+
+#[cfg(test)]
+#[path = "registration_tests.rs"]
+mod tests;

@@ -18,6 +18,11 @@ pub enum CallError {
     Status(u16),
 }
 
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client does not start: {0}")]
+pub struct NoClient(reqwest::Error);
+
 /// Calls others, without following redirects, within ten seconds, and only where allowed.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
@@ -51,13 +56,14 @@ impl Allow {
 
 impl Outgoing {
     /// Builds the client. The TLS provider must be installed first.
-    pub fn new(allow: Allow) -> Result<Self, reqwest::Error> {
+    pub fn new(allow: Allow) -> Result<Self, NoClient> {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(3))
             .timeout(Duration::from_secs(10))
             .no_proxy()
-            .build()?;
+            .build()
+            .map_err(NoClient)?;
         Ok(Self { client, allow })
     }
 

@@ -8,5 +8,6 @@
 
 mod api;
 mod architecture;
+mod commands;
 mod model;
 mod outside;

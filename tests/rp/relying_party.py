@@ -7,6 +7,7 @@ silently to a second client; then the person leaves, and every door is shut. One
 "N passed, N failed".
 """
 
+import os
 import secrets
 import subprocess
 import sys
@@ -31,7 +32,8 @@ RETURN = "http://127.0.0.1:18659/cb"  # nobody listens: the answer is read from 
 def main(program):
     with tempfile.TemporaryDirectory() as folder:
         command = [program, "demo", "--port", str(PORT), "--data", f"{folder}/demo"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
+        quiet = os.environ | {"PASSERELLE_LOG__LEVEL": "error"}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=quiet) as demo:
             try:
                 ready = any(line.startswith("Ready") for line in demo.stdout)
                 assert ready, f"the demo stopped before it was ready ({demo.poll()})"

@@ -92,28 +92,41 @@ impl Demo {
         let store = records::open(&config.records)?;
         let machine = serve::machine();
         let (tell_ready, ready) = watch::channel(false);
-        let demo =
-            app::Demo { world: world::described(&world), ready, phones: addresses.phones()? };
+        let demo = app::Demo {
+            world: world::described(&world),
+            ready,
+            phones: addresses.phones()?,
+            parties: addresses.parties(),
+        };
         if !is_seeded {
             world::seed(&world, &store, &machine).await?;
         }
         let app = app::build(&config, store, machine, Some(demo)).await?;
         let (stop, told) = self.stop()?;
         let parties = world::serve(&world, stop.clone()).await?;
-        let serving = tokio::spawn(listen::serve(listeners, app.router, app.background, stop));
+        let gateway = listen::serve(listeners, app.router, app.background, stop.clone());
+        let serving = tokio::spawn(gateway);
         let played = async {
             world.activate_all().await.map_err(world::failure)?;
             folder.mark_seeded()?;
             tell_ready.send_replace(true);
             self.play(&world, &addresses).await
-        }
-        .await;
+        };
+        let played = tokio::select! {
+            played = played => played,
+            () = listen::stopped(stop.clone()) => self.cut_short(),
+        };
         if self.tour || played.is_err() {
             told.send_replace(true);
         }
         parties.finish().await;
         let served = serving.await.map_err(|error| Failure::Wrong(error.to_string()))?;
         played.and(served)
+    }
+
+    /// Told to stop before everything was there: fine for a demo, not for a tour.
+    fn cut_short(&self) -> Result<(), Failure> {
+        if self.tour { Err(Failure::Wrong("the tour was cut short".to_owned())) } else { Ok(()) }
     }
 
     /// What is there to see, or the tour.

@@ -3,12 +3,13 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
-    access::{Passed, Proof, Session, Stamp},
+    access::{Passed, Session, Stamp},
     ecps::{
         Approved, Challenge, Challenges, Codes, Outcome,
         challenge::{Approval, ApprovalFacts, Verdict},
     },
     kernel::{ChallengeId, ClientId, Epoch, Finess, Outage, Revision, Rpps, Sid, Timestamp},
+    oidc::Sessions,
 };
 
 use super::{
@@ -72,36 +73,40 @@ impl Challenges for Sqlite {
 
     async fn approve(&self, approval: Approval, _: Passed) -> Result<Approved, Outage> {
         let cutting = self.cutting();
-        self.write(move |write| {
-            let Some(challenge) = one(write.db, approval.challenge).map_err(outage)? else {
-                return Ok(Approved::Gone);
-            };
-            let challenge = challenge.parse()?;
-            let Some(rpps) = challenge.rpps else { return Ok(Approved::Gone) };
-            let card = card_row(write.db, rpps).map_err(outage)?;
-            let standing = standing(write.db, rpps).map_err(outage)?;
-            let facts = ApprovalFacts {
-                challenge: &challenge,
-                card: card.card(),
-                held: card.device.zip(card.pin),
-                standing: standing.as_ref(),
-            };
-            let line =
-                ProofLine { rpps, client: &challenge.client, structure: challenge.structure };
-            match approval.decide(&facts) {
-                Verdict::Gone => Ok(Approved::Gone),
-                Verdict::NotHeld => Ok(Approved::NotHeld),
-                Verdict::Missed { moved, left } => {
-                    line.failed(write, "wrong_pin")?;
-                    miss(write, &cutting, rpps, &moved)?;
-                    Ok(Approved::WrongPin { left })
+        let approved = self
+            .write(move |write| {
+                let Some(challenge) = one(write.db, approval.challenge).map_err(outage)? else {
+                    return Ok((Approved::Gone, false));
+                };
+                let challenge = challenge.parse()?;
+                let Some(rpps) = challenge.rpps else { return Ok((Approved::Gone, false)) };
+                let card = card_row(write.db, rpps).map_err(outage)?;
+                let standing = standing(write.db, rpps).map_err(outage)?;
+                let facts = ApprovalFacts {
+                    challenge: &challenge,
+                    card: card.card(),
+                    held: card.device.zip(card.pin),
+                    standing: standing.as_ref(),
+                };
+                let line =
+                    ProofLine { rpps, client: &challenge.client, structure: challenge.structure };
+                match approval.decide(&facts) {
+                    Verdict::Gone => Ok((Approved::Gone, false)),
+                    Verdict::NotHeld => Ok((Approved::NotHeld, false)),
+                    Verdict::Missed { moved, left } => {
+                        line.failed(write, "wrong_pin")?;
+                        let cut = miss(write, &cutting, rpps, &moved)?;
+                        Ok((Approved::WrongPin { left }, cut))
+                    }
+                    verdict @ (Verdict::WrongCode(_)
+                    | Verdict::NoRight { .. }
+                    | Verdict::Opens { .. }) => {
+                        Ok((answer(write, &challenge, &line, verdict)?, false))
+                    }
                 }
-                verdict @ (Verdict::WrongCode(_)
-                | Verdict::NoRight { .. }
-                | Verdict::Opens { .. }) => answer(write, &challenge, &line, verdict),
-            }
-        })
-        .await
+            })
+            .await;
+        self.told(approved)
     }
 
     async fn deny(&self, id: ChallengeId, rpps: Rpps, _: Passed) -> Result<bool, Outage> {
@@ -121,31 +126,16 @@ impl Challenges for Sqlite {
         .await
     }
 
+    async fn withdraw(&self, id: ChallengeId) -> Result<(), Outage> {
+        self.write(move |write| {
+            let Some(challenge) = one(write.db, id).map_err(outage)? else { return Ok(()) };
+            if take(write, &challenge.parse()?)? { end(write, id, Outcome::Denied) } else { Ok(()) }
+        })
+        .await
+    }
+
     async fn session(&self, sid: Sid) -> Result<Option<Session>, Outage> {
-        let found = self.read(|db| {
-            db.prepare_cached(
-                "SELECT rpps, epoch, revision, proof, proven_at, until FROM session WHERE sid = ?1",
-            )?
-            .query_row(params![sid.0], |row| {
-                let stamp = Stamp {
-                    epoch: Epoch(row.get(1)?),
-                    revision: Revision(row.get::<_, i64>(2)?.cast_unsigned()),
-                };
-                let session = Session {
-                    sid,
-                    rpps: parsed(row, 0)?,
-                    stamp,
-                    proof: Proof::Phone,
-                    proven_at: Timestamp(row.get(4)?),
-                    until: Timestamp(row.get(5)?),
-                };
-                Ok((session, row.get::<_, String>(3)?))
-            })
-            .optional()
-        })?;
-        let Some((session, proof)) = found else { return Ok(None) };
-        let proof = serde_json::from_value(proof.into()).map_err(damaged)?;
-        Ok(Some(Session { proof, ..session }))
+        Ok(Sessions::session(self, sid).await?.map(|seen| seen.session))
     }
 }
 

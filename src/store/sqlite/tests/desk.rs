@@ -6,8 +6,9 @@ use crate::{
     access::{Doors, Heads, Now},
     departure::{Asked, Departures, EndRequest, Mandate},
     ecps::{
-        self, ApprovalRefused, Ask, Cards, Challenge, Challenges, Device, Ecps, FinishRefused,
-        NewDevice, Opened, Pin, Ports, Post, PublicKey, Said, State, post::Undelivered,
+        self, ApprovalRefused, Ask, Cards, Challenge, Challenges, Decision, Device, Ecps,
+        FinishRefused, NewDevice, Opened, Pin, Ports, Post, PublicKey, Said, State,
+        post::Undelivered,
     },
     kernel::{
         ChallengeId, ClientId,
@@ -152,12 +153,18 @@ impl Desk {
         self.doors.barrier().await.unwrap()
     }
 
+    pub(super) async fn decide(&self, decision: Decision) {
+        let by = Actor::Operator;
+        let decided = self.ecps.decide(rpps(1), decision, by, Keep::nothing()).await;
+        assert_eq!(decided.unwrap(), Answered::Done(rpps(1)));
+    }
+
     pub(super) async fn leave(&self) {
         let by = Actor::Operator;
         let mandate = Mandate { structure: None, for_authority: false };
         let request = EndRequest { asked: Asked::Immediate, reason: None, by, mandate };
         let ended = self.world.store.end_situation(situation_id(1), request, Keep::nothing()).await;
-        assert!(matches!(ended, Ok(Answered::Done(_))));
+        assert!(matches!(ended, Ok(Answered::Done(_))), "{ended:?}");
     }
 }
 

@@ -44,6 +44,7 @@ impl IntoResponse for Tokens {
 }
 
 /// What the refresh token of an answer is.
+#[derive(Clone, Copy)]
 pub(super) enum RefreshToken<'a> {
     /// None: this client may not refresh.
     None,

@@ -20,7 +20,7 @@ use crate::{
     departure::{Calendar, Move},
     ecps::Ecps,
     kernel::{IdNat, Outage, Rpps, Timestamp, secret::Secret, time::Span},
-    portal::Phones,
+    portal::{Phones, home::Parties},
     store::sqlite::Sqlite,
     web::{Problem, outgoing::Outgoing},
 };
@@ -38,6 +38,8 @@ pub struct Demo {
     pub ready: watch::Receiver<bool>,
     /// Where the mock phones are.
     pub phones: Url,
+    /// What the home page names.
+    pub parties: Parties,
 }
 
 #[derive(Clone)]

@@ -23,8 +23,9 @@ use crate::{
     oidc::{self, Provider},
     portal::{
         Api, Callers, Phones,
-        api::ClientsApi,
+        api::{CardsApi, ClientsApi},
         directory::PublicDirectory,
+        home::Home,
         operations::{self, Operations},
     },
     registry::{Nomenclature, nomenclature::BadNomenclature},
@@ -119,6 +120,11 @@ pub async fn build(
         nomenclature: Arc::clone(&house.nomenclature),
         frame: house.frame,
     };
+    let home = Home {
+        frame: house.frame,
+        issuer: config.server.issuer.clone(),
+        parties: demo.as_ref().map(|demo| demo.parties.clone()),
+    };
     let operations = Operations {
         doors: house.doors.clone(),
         parties: demo.as_ref().map(|demo| demo.ready.clone()),
@@ -126,6 +132,7 @@ pub async fn build(
     };
     let mut router = Router::new()
         .merge(page::assets())
+        .merge(home.router())
         .merge(operations::router(operations))
         .merge(oidc::router(Arc::clone(&house.provider)))
         .merge(signin::router(signin, &limit(Arc::new(move || signin::too_many(frame)))))
@@ -226,6 +233,7 @@ fn api(house: &House, machine: &Machine, phones: Option<Arc<dyn Phones>>) -> Rou
         records_key: house.store.key(),
         random: Arc::clone(&machine.random),
     };
+    let cards = CardsApi { callers: Arc::clone(&callers), ecps: house.ecps.clone() };
     let api = Api {
         callers,
         doors: house.doors.clone(),
@@ -239,7 +247,7 @@ fn api(house: &House, machine: &Machine, phones: Option<Arc<dyn Phones>>) -> Rou
         journal: Arc::clone(&house.store) as _,
         phones,
     };
-    api.router().merge(clients.router())
+    api.router().merge(clients.router()).merge(cards.router())
 }
 
 fn background(config: &Config, house: &House, machine: &Machine) -> Vec<Work<()>> {

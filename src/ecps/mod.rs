@@ -22,7 +22,14 @@ use std::sync::Arc;
 
 use crate::{
     access::Doors,
-    kernel::{Outage, Rpps, journal::Actor, random::Random, seal::RecordsKey, time::Span},
+    kernel::{
+        Outage, Rpps,
+        journal::Actor,
+        random::Random,
+        retry::{Answered, Keep},
+        seal::RecordsKey,
+        time::Span,
+    },
 };
 
 pub use activating::{ActivationRefused, FinishRefused, NewDevice, Started};
@@ -32,7 +39,8 @@ pub use challenge::{Challenge, Codes, Outcome};
 pub use device_proof::{BadProof, PublicKey};
 pub use pin::{BadPin, Pin};
 pub use ports::{
-    Activations, Approved, Cards, Challenges, Device, Finished, Opening, OtpProven, Ports,
+    Activations, Approved, Cards, Challenges, Decision, Device, Finished, Nobody, Opening,
+    OtpProven, Ports,
 };
 pub use post::Post;
 pub use proving::{Ask, Opened, Said, State};
@@ -89,15 +97,16 @@ impl Ecps {
         Self { inner: Arc::new(collaborators) }
     }
 
-    /// Blocks a card: security's decision, or its holder's. Everything of this person is cut.
-    /// `None`: nobody has this number.
-    pub async fn block(&self, rpps: Rpps, by: Actor) -> Result<Option<()>, Outage> {
-        self.inner.ports.cards.decide(rpps, Move::Block, by).await
-    }
-
-    /// Takes a card from its phone: everything of this person is cut, and a new activation is
-    /// possible at once, whether it was blocked or not. `None`: nobody has this number.
-    pub async fn replace(&self, rpps: Rpps, by: Actor) -> Result<Option<()>, Outage> {
-        self.inner.ports.cards.decide(rpps, Move::Replace, by).await
+    /// Blocks a card, or takes it from its phone: security's decision. Everything of this person is
+    /// cut. With a key, asking again does not decide again: a phone that was activated meanwhile
+    /// stays.
+    pub async fn decide(
+        &self,
+        rpps: Rpps,
+        decision: Decision,
+        by: Actor,
+        keep: Keep<Rpps>,
+    ) -> Result<Answered<Rpps, Nobody>, Outage> {
+        self.inner.ports.cards.decide(rpps, decision, by, keep).await
     }
 }

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use crate::{
     access::{NoRight, Passed, Session},
     kernel::{
-        ChallengeId, DeviceId, Outage, Rpps, Sid, Timestamp, journal::Actor, secret::SecretDigest,
+        ChallengeId, DeviceId, Outage, Rpps, Sid, Timestamp,
+        journal::Actor,
+        retry::{Answered, Keep},
+        secret::SecretDigest,
     },
 };
 
@@ -57,6 +60,29 @@ impl Device {
     }
 }
 
+/// What security decides on a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It proves nothing any more.
+    Block,
+    /// It leaves its phone, and can be activated again at once, whether it was blocked or not.
+    Replace,
+}
+
+impl Decision {
+    /// The move of the card.
+    pub fn step(self) -> Move {
+        match self {
+            Self::Block => Move::Block,
+            Self::Replace => Move::Replace,
+        }
+    }
+}
+
+/// Nobody has this number, or it is retired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nobody;
+
 /// What a one-time code led to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OtpProven {
@@ -84,8 +110,14 @@ pub trait Cards: Send + Sync {
     /// its cut), and writes the session that it opens.
     async fn prove_otp(&self, attempt: OtpAttempt, passed: Passed) -> Result<OtpProven, Outage>;
 
-    /// Blocks or replaces a card, with its cut. `None`: nobody has this number.
-    async fn decide(&self, rpps: Rpps, event: Move, by: Actor) -> Result<Option<()>, Outage>;
+    /// Carries out a decision on a card, with its cut.
+    async fn decide(
+        &self,
+        rpps: Rpps,
+        decision: Decision,
+        by: Actor,
+        keep: Keep<Rpps>,
+    ) -> Result<Answered<Rpps, Nobody>, Outage>;
 }
 
 /// Whether an activation was opened.
@@ -169,6 +201,9 @@ pub trait Challenges: Send + Sync {
 
     /// The person says no. False: the challenge is over already.
     async fn deny(&self, id: ChallengeId, rpps: Rpps, passed: Passed) -> Result<bool, Outage>;
+
+    /// The person does not wait any more: the phone need not ask.
+    async fn withdraw(&self, id: ChallengeId) -> Result<(), Outage>;
 
     /// The session that an approval opened.
     async fn session(&self, sid: Sid) -> Result<Option<Session>, Outage>;

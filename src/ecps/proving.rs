@@ -183,6 +183,11 @@ impl Ecps {
         if denied { Ok(()) } else { Err(ApprovalRefused::Gone) }
     }
 
+    /// The person does not wait any more: the phone need not ask.
+    pub async fn withdraw(&self, id: ChallengeId) -> Result<(), Outage> {
+        self.inner.ports.challenges.withdraw(id).await
+    }
+
     /// A one-time code proves PIN and phone at once.
     pub async fn prove_otp(&self, ask: Ask<'_>, code: Secret) -> Result<Session, OtpRefused> {
         let who = match identifier(ask.identifier) {

@@ -5,9 +5,9 @@
 //! slices below.
 
 pub mod api;
-mod callers;
 mod card;
 pub mod directory;
+pub mod home;
 pub mod operations;
 mod ports;
 

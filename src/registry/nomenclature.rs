@@ -321,7 +321,7 @@ mod tests {
         assert!(nomenclature.structures.len() >= 19);
         for structure in &nomenclature.structures {
             assert!(structure.finess.parse::<crate::kernel::Finess>().is_ok());
-            assert!(structure.finess.contains("999") || structure.finess.starts_with("9"));
+            assert!(structure.finess.contains("999") || structure.finess.starts_with('9'));
         }
     }
 }

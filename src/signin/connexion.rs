@@ -88,6 +88,7 @@ impl SignIn {
         match self.with.ecps.open_challenge(ask).await? {
             Opened::MissingEight => Ok(again("Ajoutez le 8 devant vos onze chiffres.")),
             Opened::Waits(challenge) => {
+                self.withdraw(login).await?;
                 self.with.provider.attach_challenge(login.id, challenge).await?;
                 Ok(pages::see_other(&waiting(login.id)))
             }

@@ -36,7 +36,10 @@ impl SignIn {
         again: impl FnOnce(&'static str) -> Response,
     ) -> Response {
         match proven {
-            Ok(session) => self.conclude(login, &session).await,
+            Ok(session) => match self.withdraw(login).await {
+                Ok(()) => self.conclude(login, &session).await,
+                Err(outage) => self.stopped(&Stop::Outage(outage)),
+            },
             Err(OtpRefused::NoRight(reason)) => self.tell_why(login, reason).await,
             // The same to everybody: nobody's identifier, a wrong code, a used one, a blocked card.
             Err(OtpRefused::Wrong) => again("Identifiant ou code incorrect."),
@@ -62,9 +65,20 @@ impl SignIn {
         login: &PendingLogin,
         error: AuthorizationError,
     ) -> Response {
+        if let Err(outage) = self.withdraw(login).await {
+            return self.stopped(&Stop::Outage(outage));
+        }
         match self.with.provider.refuse(login, error).await {
             Ok(answer) => answer.into_response(self.with.frame),
             Err(error) => self.not_refused(error),
+        }
+    }
+
+    /// The phone need not ask any more: its question was withdrawn, or another takes its place.
+    pub(super) async fn withdraw(&self, login: &PendingLogin) -> Result<(), Outage> {
+        match login.challenge {
+            Some(challenge) => self.with.ecps.withdraw(challenge).await,
+            None => Ok(()),
         }
     }
 

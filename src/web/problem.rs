@@ -13,7 +13,7 @@ use crate::kernel::Outage;
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
-    members: Map<String, Value>,
+    members: Box<Map<String, Value>>,
     retry_after: Option<u32>,
     challenge: Option<HeaderValue>,
 }
@@ -28,7 +28,7 @@ impl Problem {
         members.insert("status".to_owned(), status.as_u16().into());
         members.insert("code".to_owned(), code.into());
         members.insert("detail".to_owned(), detail.into().into());
-        Self { status, members, retry_after: None, challenge: None }
+        Self { status, members: Box::new(members), retry_after: None, challenge: None }
     }
 
     /// Adds a member.
@@ -76,7 +76,7 @@ impl From<Outage> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = Value::Object(self.members).to_string();
+        let body = Value::Object(*self.members).to_string();
         let mut response = (self.status, body).into_response();
         let headers = response.headers_mut();
         let json = HeaderValue::from_static("application/problem+json");

@@ -8,6 +8,7 @@ use std::{
 use crate::{
     cli::{failure::Failure, listen},
     config::Server,
+    portal::home::Parties,
 };
 
 /// The parties beside the gateway, by their distance from its port.
@@ -41,6 +42,18 @@ impl Addresses {
         let port = self.port.saturating_add(PHONE);
         let address = format!("http://localhost:{port}");
         address.parse().map_err(|error| Failure::Wrong(format!("{address}: {error}")))
+    }
+}
+
+impl Addresses {
+    /// What the home page names.
+    pub(super) fn parties(&self) -> Parties {
+        let at = |distance: u16| format!("http://localhost:{}", self.port.saturating_add(distance));
+        let software = [("Les Grands Tilleuls", 2), ("Rive Claire", 3)];
+        Parties {
+            phones: at(PHONE),
+            software: software.map(|(name, distance)| (name.to_owned(), at(distance))).into(),
+        }
     }
 }
 

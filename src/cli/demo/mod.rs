@@ -92,8 +92,12 @@ impl Demo {
         let store = records::open(&config.records)?;
         let machine = serve::machine();
         let (tell_ready, ready) = watch::channel(false);
-        let demo =
-            app::Demo { world: world::described(&world), ready, phones: addresses.phones()? };
+        let demo = app::Demo {
+            world: world::described(&world),
+            ready,
+            phones: addresses.phones()?,
+            parties: addresses.parties(),
+        };
         if !is_seeded {
             world::seed(&world, &store, &machine).await?;
         }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod call;
+mod cards;
 mod clients;
 mod departures;
 mod journal;
@@ -30,6 +31,7 @@ use crate::{
 
 use super::{Callers, JournalLines, People, Phones, Removals, Sessions};
 
+pub use cards::CardsApi;
 pub use clients::ClientsApi;
 
 /// The API's collaborators.

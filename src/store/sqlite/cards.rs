@@ -5,9 +5,9 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
-    access::{Closing, NoRight, Passed, Scope, Session, Standing},
+    access::{Closing, NoRight, Passed, Scope, Session},
     ecps::{
-        CardHolder, Cards, Device, Move, OtpProven,
+        CardHolder, Cards, Decision, Device, Nobody, OtpProven,
         card::{Card, Moved},
         otp::{OtpAttempt, OtpFacts, OtpVerdict},
     },
@@ -15,6 +15,7 @@ use crate::{
         ClientId, DeviceId, Finess, Outage, Rpps, Timestamp,
         journal::{Actor, Entry, Event},
         random::Random,
+        retry::{Answered, Keep},
         secret::SecretDigest,
     },
 };
@@ -95,6 +96,15 @@ pub(super) struct Cutting {
 }
 
 impl Sqlite {
+    /// The answer of a write that may have cut: whoever tells the outside is woken if it did.
+    pub(super) fn told<T>(&self, answer: Result<(T, bool), Outage>) -> Result<T, Outage> {
+        let (answer, cut) = answer?;
+        if cut {
+            self.changed.notify_one();
+        }
+        Ok(answer)
+    }
+
     pub(super) fn cutting(&self) -> Cutting {
         Cutting { random: Arc::clone(&self.random), rule: self.end_rule }
     }
@@ -102,20 +112,22 @@ impl Sqlite {
 
 /// Counts a wrong PIN; the one that reaches the limit blocks the card and cuts, in this very
 /// transaction. Nothing that was decided on rests on the head, so it is enough to lock it now.
+/// Answers whether it cut.
 pub(super) fn miss(
     write: &Write<'_>,
     cutting: &Cutting,
     rpps: Rpps,
     moved: &Moved,
-) -> Result<(), Outage> {
+) -> Result<bool, Outage> {
     settle(write, rpps, moved)?;
-    let Some(cause) = moved.cuts else { return Ok(()) };
+    let Some(cause) = moved.cuts else { return Ok(false) };
     let random = cutting.random.as_ref();
     let mut change = Change::begin(write.db, write.now, random, cutting.rule)?;
     let entry = Entry::new(Event::CardBlocked, Actor::Gateway);
     change.journal(&Entry { person: Some(rpps), ..entry })?;
     change.close(&Closing::new(Scope::Person(rpps), cause, Actor::Gateway), None)?;
-    change.finish()
+    change.finish()?;
+    Ok(true)
 }
 
 /// What the journal says of a proof.
@@ -174,7 +186,7 @@ impl Cards for Sqlite {
                 })
                 .optional()?;
             let Some(holder) = holder else { return Ok(None) };
-            Ok(Some(CardHolder { standing: standing(db, rpps)?, ..holder }))
+            Ok(Some(CardHolder { standing: standing(db, rpps, self.today(db)?)?, ..holder }))
         })
     }
 
@@ -203,66 +215,68 @@ impl Cards for Sqlite {
 
     async fn prove_otp(&self, attempt: OtpAttempt, _: Passed) -> Result<OtpProven, Outage> {
         let cutting = self.cutting();
-        self.write(move |write| {
-            let rpps = attempt.rpps;
-            let row = card_row(write.db, rpps).map_err(outage)?;
-            let facts = OtpFacts {
-                card: row.card(),
-                held: row.device.zip(row.otp_key),
-                last_step: row.otp_step,
-                standing: standing(write.db, rpps).map_err(outage)?,
-            };
-            let (client, structure) = (&attempt.client, attempt.structure);
-            let line = ProofLine { rpps, client, structure };
-            match attempt.decide(&facts)? {
-                OtpVerdict::Nothing => Ok(OtpProven::Nothing),
-                OtpVerdict::Missed(moved) => {
-                    line.failed(write, "wrong_one_time_code")?;
-                    miss(write, &cutting, rpps, &moved)?;
-                    Ok(OtpProven::Nothing)
+        let proven = self
+            .write(move |write| {
+                let rpps = attempt.rpps;
+                let row = card_row(write.db, rpps).map_err(outage)?;
+                let facts = OtpFacts {
+                    card: row.card(),
+                    held: row.device.zip(row.otp_key),
+                    last_step: row.otp_step,
+                    standing: standing(write.db, rpps, write.calendar.date()).map_err(outage)?,
+                };
+                let (client, structure) = (&attempt.client, attempt.structure);
+                let line = ProofLine { rpps, client, structure };
+                match attempt.decide(&facts)? {
+                    OtpVerdict::Nothing => Ok((OtpProven::Nothing, false)),
+                    OtpVerdict::Missed(moved) => {
+                        line.failed(write, "wrong_one_time_code")?;
+                        Ok((OtpProven::Nothing, miss(write, &cutting, rpps, &moved)?))
+                    }
+                    OtpVerdict::NoRight { reason, step, moved } => {
+                        take_step(write, rpps, step, &moved)?;
+                        line.no_right(write, reason)?;
+                        Ok((OtpProven::NoRight(reason), false))
+                    }
+                    OtpVerdict::Opens { session, step, moved } => {
+                        take_step(write, rpps, step, &moved)?;
+                        insert_session(write, &session)?;
+                        line.made(write, &session)?;
+                        Ok((OtpProven::Opens(session), false))
+                    }
                 }
-                OtpVerdict::NoRight { reason, step, moved } => {
-                    take_step(write, rpps, step, &moved)?;
-                    line.no_right(write, reason)?;
-                    Ok(OtpProven::NoRight(reason))
-                }
-                OtpVerdict::Opens { session, step, moved } => {
-                    take_step(write, rpps, step, &moved)?;
-                    insert_session(write, &session)?;
-                    line.made(write, &session)?;
-                    Ok(OtpProven::Opens(session))
-                }
-            }
-        })
-        .await
+            })
+            .await;
+        self.told(proven)
     }
 
-    async fn decide(&self, rpps: Rpps, event: Move, by: Actor) -> Result<Option<()>, Outage> {
-        self.change(Lane::Departure, move |change| {
-            if !exists(standing(change.db, rpps))? {
-                return Ok(None);
+    async fn decide(
+        &self,
+        rpps: Rpps,
+        decision: Decision,
+        by: Actor,
+        keep: Keep<Rpps>,
+    ) -> Result<Answered<Rpps, Nobody>, Outage> {
+        self.change_kept(Lane::Departure, keep, move |change| {
+            if standing(change.db, rpps, change.calendar.date()).map_err(outage)?.is_none() {
+                return Ok(Err(Nobody));
             }
             let card = card_row(change.db, rpps).map_err(outage)?.card();
-            // The PIN limit plays no part in security's moves, and each is possible from anywhere.
-            let moved = card.apply(event, 1).map_err(damaged)?;
+            // The PIN limit plays no part here, and each decision is possible from anywhere.
+            let moved = card.apply(decision.step(), 1).map_err(damaged)?;
             settle(change, rpps, &moved)?;
-            let told = match event {
-                Move::Block => Event::CardBlocked,
-                Move::Replace => Event::CardReplaced,
-                Move::Activate | Move::MissPin | Move::Prove => return Err(damaged("a move")),
+            let told = match decision {
+                Decision::Block => Event::CardBlocked,
+                Decision::Replace => Event::CardReplaced,
             };
             change.journal(&Entry { person: Some(rpps), ..Entry::new(told, by.clone()) })?;
             if let Some(cause) = moved.cuts {
                 change.close(&Closing::new(Scope::Person(rpps), cause, by), None)?;
             }
-            Ok(Some(()))
+            Ok(Ok(rpps))
         })
         .await
     }
-}
-
-fn exists(found: Result<Option<Standing>, rusqlite::Error>) -> Result<bool, Outage> {
-    Ok(found.map_err(outage)?.is_some())
 }
 
 /// Uses up a time step: the writer is alone, and the rule has seen that it is later than the last.

@@ -73,36 +73,40 @@ impl Challenges for Sqlite {
 
     async fn approve(&self, approval: Approval, _: Passed) -> Result<Approved, Outage> {
         let cutting = self.cutting();
-        self.write(move |write| {
-            let Some(challenge) = one(write.db, approval.challenge).map_err(outage)? else {
-                return Ok(Approved::Gone);
-            };
-            let challenge = challenge.parse()?;
-            let Some(rpps) = challenge.rpps else { return Ok(Approved::Gone) };
-            let card = card_row(write.db, rpps).map_err(outage)?;
-            let standing = standing(write.db, rpps).map_err(outage)?;
-            let facts = ApprovalFacts {
-                challenge: &challenge,
-                card: card.card(),
-                held: card.device.zip(card.pin),
-                standing: standing.as_ref(),
-            };
-            let line =
-                ProofLine { rpps, client: &challenge.client, structure: challenge.structure };
-            match approval.decide(&facts) {
-                Verdict::Gone => Ok(Approved::Gone),
-                Verdict::NotHeld => Ok(Approved::NotHeld),
-                Verdict::Missed { moved, left } => {
-                    line.failed(write, "wrong_pin")?;
-                    miss(write, &cutting, rpps, &moved)?;
-                    Ok(Approved::WrongPin { left })
+        let approved = self
+            .write(move |write| {
+                let Some(challenge) = one(write.db, approval.challenge).map_err(outage)? else {
+                    return Ok((Approved::Gone, false));
+                };
+                let challenge = challenge.parse()?;
+                let Some(rpps) = challenge.rpps else { return Ok((Approved::Gone, false)) };
+                let card = card_row(write.db, rpps).map_err(outage)?;
+                let standing = standing(write.db, rpps, write.calendar.date()).map_err(outage)?;
+                let facts = ApprovalFacts {
+                    challenge: &challenge,
+                    card: card.card(),
+                    held: card.device.zip(card.pin),
+                    standing: standing.as_ref(),
+                };
+                let line =
+                    ProofLine { rpps, client: &challenge.client, structure: challenge.structure };
+                match approval.decide(&facts) {
+                    Verdict::Gone => Ok((Approved::Gone, false)),
+                    Verdict::NotHeld => Ok((Approved::NotHeld, false)),
+                    Verdict::Missed { moved, left } => {
+                        line.failed(write, "wrong_pin")?;
+                        let cut = miss(write, &cutting, rpps, &moved)?;
+                        Ok((Approved::WrongPin { left }, cut))
+                    }
+                    verdict @ (Verdict::WrongCode(_)
+                    | Verdict::NoRight { .. }
+                    | Verdict::Opens { .. }) => {
+                        Ok((answer(write, &challenge, &line, verdict)?, false))
+                    }
                 }
-                verdict @ (Verdict::WrongCode(_)
-                | Verdict::NoRight { .. }
-                | Verdict::Opens { .. }) => answer(write, &challenge, &line, verdict),
-            }
-        })
-        .await
+            })
+            .await;
+        self.told(approved)
     }
 
     async fn deny(&self, id: ChallengeId, rpps: Rpps, _: Passed) -> Result<bool, Outage> {
@@ -118,6 +122,14 @@ impl Challenges for Sqlite {
                 ProofLine { rpps, client: &challenge.client, structure: challenge.structure };
             line.failed(write, "denied")?;
             Ok(true)
+        })
+        .await
+    }
+
+    async fn withdraw(&self, id: ChallengeId) -> Result<(), Outage> {
+        self.write(move |write| {
+            let Some(challenge) = one(write.db, id).map_err(outage)? else { return Ok(()) };
+            if take(write, &challenge.parse()?)? { end(write, id, Outcome::Denied) } else { Ok(()) }
         })
         .await
     }

@@ -6,8 +6,9 @@ use crate::{
     access::{Doors, Heads, Now},
     departure::{Asked, Departures, EndRequest, Mandate},
     ecps::{
-        self, ApprovalRefused, Ask, Cards, Challenge, Challenges, Device, Ecps, FinishRefused,
-        NewDevice, Opened, Pin, Ports, Post, PublicKey, Said, State, post::Undelivered,
+        self, ApprovalRefused, Ask, Cards, Challenge, Challenges, Decision, Device, Ecps,
+        FinishRefused, NewDevice, Opened, Pin, Ports, Post, PublicKey, Said, State,
+        post::Undelivered,
     },
     kernel::{
         ChallengeId, ClientId,
@@ -150,6 +151,12 @@ impl Desk {
 
     pub(super) async fn now(&self) -> Now {
         self.doors.barrier().await.unwrap()
+    }
+
+    pub(super) async fn decide(&self, decision: Decision) {
+        let by = Actor::Operator;
+        let decided = self.ecps.decide(rpps(1), decision, by, Keep::nothing()).await;
+        assert_eq!(decided.unwrap(), Answered::Done(rpps(1)));
     }
 
     pub(super) async fn leave(&self) {

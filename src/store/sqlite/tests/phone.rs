@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::{
-    ecps::http,
-    kernel::{journal::Actor, secret::SecretDigest},
+    ecps::{Decision, http},
+    kernel::secret::SecretDigest,
     web::throttle::{Limit, Throttle},
 };
 
@@ -202,7 +202,7 @@ async fn a_phone_whose_card_is_gone_is_told_why() {
     };
     inactive(old.call("GET", list, Value::Null).await, "plus sur ce téléphone");
     let challenge = desk.open(None).await;
-    desk.ecps.block(rpps(1), Actor::Operator).await.unwrap().unwrap();
+    desk.decide(Decision::Block).await;
     inactive(new.call("GET", list, Value::Null).await, "bloquée");
     let path = format!("/device/v1/challenges/{}/approve", challenge.id);
     let said = json!({"code": challenge.codes.shown, "pin": PIN, "client_id": "dui"});

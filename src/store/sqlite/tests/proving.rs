@@ -2,8 +2,14 @@
 
 use crate::{
     access::{NoRight, Session},
-    ecps::{ApprovalRefused, Cards, Challenges, Opened, OtpRefused, Said, State},
-    kernel::{Outage, journal::Actor, secret::Secret, time::Span},
+    ecps::{ApprovalRefused, Cards, Challenges, Decision, Nobody, Opened, OtpRefused, Said, State},
+    kernel::{
+        Outage,
+        journal::Actor,
+        retry::{Answered, Keep, Kept, Once},
+        secret::{Secret, SecretDigest},
+        time::Span,
+    },
 };
 
 use super::{
@@ -91,7 +97,7 @@ async fn three_wrong_pins_block_the_card_and_cut() {
     let refused = desk.ecps.activate(&identifier(), key()).await.unwrap_err();
     assert!(refused.to_string().contains("bloquée"), "{refused}");
 
-    desk.ecps.replace(rpps(1), Actor::Operator).await.unwrap().unwrap();
+    desk.decide(Decision::Replace).await;
     let (new_device, _) = desk.activate().await;
     let challenge = desk.open(None).await;
     let refused = desk.approve(&device, &challenge, PIN).await.unwrap_err();
@@ -237,17 +243,50 @@ async fn a_wrong_code_or_a_no_ends_the_challenge() {
 }
 
 #[tokio::test]
-async fn security_blocks_what_exists() {
+async fn security_decides_once_for_each_key() {
     let desk = Desk::new().await;
-    assert_eq!(desk.ecps.block(rpps(2), Actor::Operator).await.unwrap(), None);
+    let decide = async |number, decision, keep| {
+        desk.ecps.decide(rpps(number), decision, Actor::Operator, keep).await.unwrap()
+    };
+    let refused = decide(2, Decision::Block, Keep::nothing()).await;
+    assert_eq!(refused, Answered::Refused(Nobody));
     let (device, _) = desk.activate().await;
     let before = desk.open(None).await;
     desk.approve(&device, &before, PIN).await.unwrap();
-    assert_eq!(desk.ecps.block(rpps(1), Actor::Operator).await.unwrap(), Some(()));
-    assert_eq!(desk.ecps.block(rpps(1), Actor::Operator).await.unwrap(), Some(()));
+    desk.decide(Decision::Block).await;
+    desk.decide(Decision::Block).await;
     assert_eq!(desk.state(before.id).await, State::Over);
     assert_eq!(desk.world.one::<i64>("SELECT count(*) FROM cut"), 1);
+
+    let keep = || {
+        let once = Once {
+            client: "api".parse().unwrap(),
+            key: "k".to_owned(),
+            request: SecretDigest::of(b"replace"),
+        };
+        Keep::under(Some(once), Arc::new(|_: &Rpps| Kept { status: 204, body: String::new() }))
+    };
+    assert_eq!(decide(1, Decision::Replace, keep()).await, Answered::Done(rpps(1)));
+    let (device, _) = desk.activate().await;
+    assert!(matches!(decide(1, Decision::Replace, keep()).await, Answered::Replayed(_)));
+    let device = desk.world.store.device(device.id).await.unwrap().unwrap();
+    assert_eq!(device.may_ask(), Ok(()), "the new phone stays");
     desk.world.journal_is_whole();
+}
+
+#[tokio::test]
+async fn who_does_not_wait_any_more_is_not_asked_about() {
+    let desk = Desk::new().await;
+    let (device, _) = desk.activate().await;
+    let challenge = desk.open(None).await;
+    desk.ecps.withdraw(challenge.id).await.unwrap();
+    assert!(desk.ecps.pending(&device, desk.now().await).await.unwrap().is_empty());
+    let refused = desk.approve(&device, &challenge, PIN).await.unwrap_err();
+    assert!(matches!(refused, ApprovalRefused::Gone), "{refused}");
+    let challenge = desk.open(None).await;
+    desk.approve(&device, &challenge, PIN).await.unwrap();
+    desk.ecps.withdraw(challenge.id).await.unwrap();
+    assert!(matches!(desk.state(challenge.id).await, State::Approved(_)));
 }
 
 #[test]

@@ -41,19 +41,19 @@ fn nomenclature() -> Arc<Nomenclature> {
     Arc::new(Nomenclature::shipped().unwrap())
 }
 
-fn once(key: &str, request: &str) -> Option<Once> {
+fn once(key: &str, request: &str) -> Once {
     let client: ClientId = "api".parse().unwrap();
     let request = SecretDigest::of(request.as_bytes());
-    Some(Once { client, key: key.to_owned(), request })
+    Once { client, key: key.to_owned(), request }
 }
 
 /// Keeps the number, so that a replay can be told from another registration.
-fn keep(once: Option<Once>) -> Keep<Registered> {
+fn keep(once: Once) -> Keep<Registered> {
     let words = |registered: &Registered| Kept {
         status: 201,
         body: registered.professional.rpps.to_string(),
     };
-    Keep::under(once, Arc::new(words))
+    Keep::under(Some(once), Arc::new(words))
 }
 
 impl World {
@@ -73,10 +73,7 @@ impl World {
     }
 
     async fn number(&self, name: &str, line: u32) -> Rpps {
-        match self.register(body(name, line), Keep::nothing()).await {
-            Answered::Done(registered) => registered.professional.rpps,
-            other => panic!("{other:?}"),
-        }
+        done(self.register(body(name, line), Keep::nothing()).await).professional.rpps
     }
 
     async fn hire(&self, rpps: Rpps, body: Value) -> Answered<Hired, NotHired> {
@@ -95,13 +92,15 @@ impl World {
     }
 }
 
+/// What was done now.
+fn done<T, E>(outcome: Answered<T, E>) -> T {
+    let Answered::Done(done) = outcome else { panic!("it was not done") };
+    done
+}
+
 fn faults(outcome: &Outcome) -> Vec<&'static str> {
-    match outcome {
-        Answered::Refused(NotRegistered::Faults(faults)) => {
-            faults.iter().map(|fault| fault.code).collect()
-        }
-        other => panic!("{other:?}"),
-    }
+    let Answered::Refused(NotRegistered::Faults(faults)) = outcome else { panic!("{outcome:?}") };
+    faults.iter().map(|fault| fault.code).collect()
 }
 
 #[tokio::test]
@@ -130,17 +129,12 @@ async fn of_twenty_registrations_of_one_person_at_once_one_wins() {
     let world = World::new().with_structures().await;
     let asked = (0..20).map(|line| world.register(body("Vasseur", line), Keep::nothing()));
     let outcomes = join_all(asked).await;
-    let mut done = Vec::new();
-    let mut already = Vec::new();
-    for outcome in outcomes {
-        match outcome {
-            Answered::Done(registered) => done.push(registered.professional.rpps),
-            Answered::Refused(NotRegistered::Already(rpps)) => already.push(rpps),
-            other => panic!("{other:?}"),
-        }
-    }
-    assert_eq!((done.len(), already.len()), (1, 19));
-    assert!(already.iter().all(|rpps| *rpps == done[0]));
+    let (won, lost): (Vec<_>, Vec<_>) =
+        outcomes.into_iter().partition(|outcome| matches!(outcome, Answered::Done(_)));
+    assert_eq!((won.len(), lost.len()), (1, 19));
+    let rpps = done(won.into_iter().next().unwrap()).professional.rpps;
+    let is_told = |outcome: &Outcome| matches!(outcome, Answered::Refused(NotRegistered::Already(known)) if *known == rpps);
+    assert!(lost.iter().all(is_told), "{lost:?}");
     assert_eq!((world.count("professional"), world.count("letter")), (1, 1));
 }
 
@@ -243,10 +237,7 @@ async fn hired_again_somebody_keeps_the_number_and_the_card_resumes() {
         .unwrap();
     let elsewhere = json!({"finess": RIVE_CLAIRE, "profession": "326", "role": "GENR10",
                            "mode": "S", "started_on": "2026-11-21"});
-    let hired = match world.hire(rpps, elsewhere.clone()).await {
-        Answered::Done(hired) => hired,
-        other => panic!("{other:?}"),
-    };
+    let hired = done(world.hire(rpps, elsewhere.clone()).await);
     assert_eq!(hired.situation.rpps, rpps);
     assert_eq!(world.one::<i64>("SELECT suspended FROM card"), 0);
     assert_eq!(world.count("letter"), 2);

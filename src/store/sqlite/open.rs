@@ -257,7 +257,7 @@ fn keep_log_short(store: &Arc<Sqlite>) -> Result<(), io::Error> {
     Ok(())
 }
 
-fn checkpoint(connection: &Connection, mode: &str) {
+pub(super) fn checkpoint(connection: &Connection, mode: &str) {
     let sql = format!("PRAGMA wal_checkpoint({mode})");
     if let Err(error) = connection.query_row(&sql, [], |_| Ok(())) {
         tracing::debug!(%error, mode, "a checkpoint could not run");

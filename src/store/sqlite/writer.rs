@@ -131,6 +131,8 @@ fn work(shared: &Shared, connection: &Connection) {
         let _writing = shared.writing.lock().unwrap_or_else(PoisonError::into_inner);
         commit(connection, group);
     }
+    // Stopped gracefully, the store is one whole file.
+    super::open::checkpoint(connection, "TRUNCATE");
 }
 
 /// Waits for something to do; `None` once stopped and drained.

@@ -29,7 +29,7 @@ async fn every_mistake_of_a_configuration_is_told_at_once() {
         ("wrong.toml:5", "pin_attempts"),
         ("wrong.toml:6", "challenge_seconds"),
         ("wrong.toml:8", "access_seconds"),
-        ("wrong.toml:9", "sesion"),
+        ("wrong.toml", "sesion"),
         ("wrong.toml:12", "hours"),
         ("wrong.toml:13", "idle"),
     ];
@@ -95,11 +95,19 @@ async fn a_port_that_is_taken_is_named_and_nothing_is_written() {
     }
 }
 
+/// Stops a demo; answers its store, which is one whole file then.
+fn stopped(demo: &mut Demo) -> std::path::PathBuf {
+    assert_eq!(demo.stop(), Some(0));
+    let path = demo.data().join("passerelle.db");
+    let log = fs::metadata(path.with_extension("db-wal")).map_or(0, |log| log.len());
+    assert_eq!(log, 0, "a graceful stop leaves nothing beside the file");
+    path
+}
+
 #[tokio::test]
 async fn data_of_another_version_or_damaged_is_left_as_it_is() {
     let mut demo = Demo::start().await;
-    assert_eq!(demo.stop(), Some(0));
-    let path = demo.data().join("passerelle.db");
+    let path = stopped(&mut demo);
     let whole = fs::read(&path).unwrap();
     let world = fs::read(demo.data().join("world.json")).unwrap();
     let newer = |bytes: &[u8]| {
@@ -124,7 +132,7 @@ async fn data_of_another_version_or_damaged_is_left_as_it_is() {
         assert_eq!(code, expected, "{what}: {err}");
         assert!(err.contains(said), "{what}: {err}");
         assert!(!err.contains("panicked"), "{what}: {err}");
-        assert_eq!(fs::read(&path).unwrap(), bytes, "{what}: the file was changed");
+        assert!(fs::read(&path).unwrap() == bytes, "{what}: the file was changed");
     }
     fs::write(&path, &whole).unwrap();
     fs::write(demo.data().join("world.json"), "{\"version\": 99}").unwrap();
@@ -142,13 +150,16 @@ async fn data_of_another_version_or_damaged_is_left_as_it_is() {
 #[tokio::test]
 async fn a_changed_journal_is_found() {
     let mut demo = Demo::start().await;
-    assert_eq!(demo.stop(), Some(0));
-    let path = demo.data().join("passerelle.db");
+    let path = stopped(&mut demo);
     let bytes = fs::read(&path).unwrap();
     let old = b"\"card_activated\"";
-    let place = bytes.windows(old.len()).position(|window| window == old).unwrap();
     let file = File::options().write(true).open(&path).unwrap();
-    file.write_all_at(b"\"card_suspended\"", place as u64).unwrap();
+    // SQLite may keep an old copy of a page: every one is changed.
+    for (place, window) in bytes.windows(old.len()).enumerate() {
+        if window == old {
+            file.write_all_at(b"\"card_suspended\"", place as u64).unwrap();
+        }
+    }
     let data = demo.data();
     let (code, out, err) = run(&["journal", "verify", "--data", data.to_str().unwrap()]).await;
     assert_eq!(code, Some(1), "{out}{err}");

@@ -118,6 +118,8 @@ async fn a_challenge_is_answered_once() {
     let late = phone.approve(&challenge, &code_on(&page), &person.pin).await;
     assert_eq!(late.told(), (410, "challenge_gone".into()));
     let page = browser.again(&page).await;
+    assert_eq!(page.error(), "demande_refusee", "{}", page.summary());
+    let page = browser.press(&page, "annuler", &[]).await;
     assert_eq!(refused_with(&page), "access_denied", "{}", page.summary());
 }
 

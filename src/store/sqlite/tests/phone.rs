@@ -191,6 +191,10 @@ async fn every_request_carries_its_own_proof_once() {
     let (status, bad) =
         phone.send(("POST", "/device/v1/activations"), "{\"identifier\":1}", None).await;
     assert_eq!((status, &bad["code"]), (400, &json!("bad_request")));
+    let odd = phone.call("POST", "/device/v1/challenges/%ff/deny", json!({})).await;
+    assert_eq!((odd.0, &odd.1["code"]), (410, &json!("challenge_gone")));
+    let odd = phone.call("PUT", "/device/v1/challenges", Value::Null).await;
+    assert_eq!((odd.0, &odd.1["code"]), (405, &json!("method_not_allowed")));
     let long = "x".repeat(20_000);
     let (status, _) = phone.send(("POST", "/device/v1/activations"), &long, None).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE.as_u16());

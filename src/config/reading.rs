@@ -178,7 +178,11 @@ impl<'a> Reader<'a> {
 
     /// Notes that nothing is named `key`; `at` is the setting by which its place is found.
     fn unknown(&mut self, key: &str, at: &str, tag: Tag) {
-        let (place, _) = self.layers.origin(at, tag);
+        // A section stands on a line of its own in a file; a variable names a setting in it.
+        let (mut place, _) = self.layers.origin(key, tag);
+        if !matches!(place, Place::File(_, Some(_))) {
+            place = self.layers.origin(at, tag).0;
+        }
         let near = nearest(key, &self.asked);
         let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         let problem = format!("no such setting{hint}");

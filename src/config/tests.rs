@@ -138,7 +138,7 @@ fn every_mistake_is_told_at_once_with_its_place() {
         "own.toml:15: records.url: postgres://x: sqlite: and the path of a file is wanted",
         "own.toml:19: log.level: a text in quotes is wanted, not a number",
         "own.toml:21: outbound.allow: a list of texts is wanted: [\"…\", \"…\"]",
-        "own.toml:23: data: no such setting",
+        "own.toml:22: data: no such setting",
         "environment, PASSERELLE_PORT: port: no such setting",
         "environment, PASSERELLE_SESION__HOURS: sesion: no such setting; did you mean session?",
         "environment, PASSERELLE_SESSION__HOURS: session.hours: a whole number from 1 to 4 is wanted",

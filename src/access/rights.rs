@@ -29,10 +29,19 @@ pub struct Standing {
     pub rpps: Rpps,
     /// The card.
     pub card: CardStanding,
-    /// Situations that have not ended.
+    /// Situations that have begun and have not ended.
     pub situations: Vec<Situation>,
+    /// Situations whose first day is still to come: they open nothing yet.
+    pub upcoming: Vec<Situation>,
     /// Local accesses that have not been taken back.
     pub local_accesses: Vec<LocalAccess>,
+}
+
+impl Standing {
+    /// Whether a situation is left, begun or to come: otherwise the card is suspended.
+    pub fn is_employed(&self) -> bool {
+        !self.situations.is_empty() || !self.upcoming.is_empty()
+    }
 }
 
 /// Why a person may not enter. Told to the person only after a proof.

@@ -77,10 +77,10 @@ pub(super) async fn sweep(store: Arc<Sqlite>) {
     loop {
         let rest = match store.sweep().await {
             Ok(true) => Duration::from_millis(100),
-            Ok(false) => Duration::from_secs(60),
+            Ok(false) => Duration::from_mins(1),
             Err(outage) => {
                 tracing::warn!(%outage, "nothing was swept");
-                Duration::from_secs(60)
+                Duration::from_mins(1)
             }
         };
         tokio::time::sleep(rest).await;

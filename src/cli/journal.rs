@@ -49,15 +49,13 @@ impl Verify {
                 "whole": broken.is_none(), "lines": lines, "tip": tip, "problem": problem,
             }));
         }
-        match broken {
-            Some(broken) => Err(Failure::Wrong(format!("the journal is not whole: {broken}"))),
-            None => {
-                if !self.json {
-                    print(format_args!("the journal is whole: {lines} lines, tip {tip}"));
-                }
-                Ok(())
-            }
+        if let Some(broken) = broken {
+            return Err(Failure::Wrong(format!("the journal is not whole: {broken}")));
         }
+        if !self.json {
+            print(format_args!("the journal is whole: {lines} lines, tip {tip}"));
+        }
+        Ok(())
     }
 }
 

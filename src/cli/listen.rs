@@ -40,16 +40,15 @@ fn is_missing_ipv6(address: &SocketAddr, error: &io::Error) -> bool {
 }
 
 fn refused(address: &SocketAddr, error: &io::Error) -> Failure {
-    let port = address.port();
-    Failure::Usage(match error.kind() {
-        ErrorKind::AddrInUse => {
-            format!("port {port} is taken ({address}): stop what listens there, or choose another")
-        }
-        ErrorKind::PermissionDenied => {
-            format!("port {port} ({address}) may not be taken by this user: choose one above 1023")
-        }
-        ErrorKind::AddrNotAvailable => format!("{address}: this machine has no such address"),
-        _ => format!("{address}: {error}"),
+    let (port, kind) = (address.port(), error.kind());
+    Failure::Usage(if kind == ErrorKind::AddrInUse {
+        format!("port {port} is taken ({address}): stop what listens there, or choose another")
+    } else if kind == ErrorKind::PermissionDenied {
+        format!("port {port} ({address}) may not be taken by this user: choose one above 1023")
+    } else if kind == ErrorKind::AddrNotAvailable {
+        format!("{address}: this machine has no such address")
+    } else {
+        format!("{address}: {error}")
     })
 }
 

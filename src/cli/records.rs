@@ -39,12 +39,11 @@ pub(super) fn open_existing(records: &Records) -> Result<Arc<Sqlite>, Failure> {
 
 fn read_key(path: &Path) -> Result<RecordsKey, Failure> {
     let unusable = |why: &str| Failure::Usage(format!("{}: {why}", path.display()));
-    let bytes = fs::read(path).map(Zeroizing::new).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => unusable(
-            "the key of the store is not there; put it back or, for a new store, make one: 32 \
-             random bytes, readable by the gateway only (head -c 32 /dev/urandom)",
-        ),
-        _ => unusable(&error.to_string()),
+    let absent = "the key of the store is not there; put it back or, for a new store, make one: 32 \
+                  random bytes, readable by the gateway only (head -c 32 /dev/urandom)";
+    let bytes = fs::read(path).map(Zeroizing::new).map_err(|error| {
+        let is_absent = error.kind() == io::ErrorKind::NotFound;
+        if is_absent { unusable(absent) } else { unusable(&error.to_string()) }
     })?;
     let bytes: &[u8; 32] = bytes
         .as_slice()

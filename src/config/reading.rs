@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
                 items.iter().filter_map(Value::as_str).collect()
             }
             (None, Some(text)) if written.is_text => text.split(',').collect(),
-            (Some(_), _) | (None, _) => {
+            (Some(_) | None, _) => {
                 self.wrong(key, "a list of texts is wanted: [\"…\", \"…\"]");
                 return None;
             }
@@ -178,7 +178,11 @@ impl<'a> Reader<'a> {
 
     /// Notes that nothing is named `key`; `at` is the setting by which its place is found.
     fn unknown(&mut self, key: &str, at: &str, tag: Tag) {
-        let (place, _) = self.layers.origin(at, tag);
+        // A section stands on a line of its own in a file; a variable names a setting in it.
+        let (mut place, _) = self.layers.origin(key, tag);
+        if !matches!(place, Place::File(_, Some(_))) {
+            place = self.layers.origin(at, tag).0;
+        }
         let near = nearest(key, &self.asked);
         let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         let problem = format!("no such setting{hint}");

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{layers::Layers, reading::Reader, *};
+use crate::kernel::secret::Secret;
 
 const REFERENCE: &str = include_str!("../../config/gateway.toml");
 const DEMO: &str = include_str!("../../config/demo.toml");
@@ -101,7 +102,7 @@ fn the_environment_holds_texts_numbers_and_lists() {
     let config = load(&Sources { environment, ..Sources::default() }).unwrap();
     assert_eq!(config.server.listen.len(), 2);
     assert_eq!(config.server.issuer, "https://passerelle.example/auth/realms/esante-wallet");
-    assert_eq!(config.smtp.password.as_ref().map(|secret| secret.expose()), Some("0123"));
+    assert_eq!(config.smtp.password.as_ref().map(Secret::expose), Some("0123"));
     assert!(!format!("{config:?}").contains("0123"));
 }
 
@@ -137,7 +138,7 @@ fn every_mistake_is_told_at_once_with_its_place() {
         "own.toml:15: records.url: postgres://x: sqlite: and the path of a file is wanted",
         "own.toml:19: log.level: a text in quotes is wanted, not a number",
         "own.toml:21: outbound.allow: a list of texts is wanted: [\"…\", \"…\"]",
-        "own.toml:23: data: no such setting",
+        "own.toml:22: data: no such setting",
         "environment, PASSERELLE_PORT: port: no such setting",
         "environment, PASSERELLE_SESION__HOURS: sesion: no such setting; did you mean session?",
         "environment, PASSERELLE_SESSION__HOURS: session.hours: a whole number from 1 to 4 is wanted",

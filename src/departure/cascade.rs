@@ -31,11 +31,13 @@ pub struct Plan {
 /// something else opens its clients.
 pub fn plan(before: &Standing, ending: Ending, by: &Actor) -> Plan {
     let after = without(before, ending);
-    if before.situations.is_empty() || after.situations.is_empty() {
-        let is_last = !before.situations.is_empty();
+    if after.situations.is_empty() {
+        // Nothing is open any more. One that is still to come keeps the card, and opens nothing.
+        let is_last = before.is_employed() && !after.is_employed();
+        let closes = is_last || !before.situations.is_empty();
         let person = Scope::Person(before.rpps);
         return Plan {
-            closing: is_last.then(|| Closing::new(person, Cause::LastSituation, by.clone())),
+            closing: closes.then(|| Closing::new(person, Cause::LastSituation, by.clone())),
             suspends_card: is_last,
         };
     }
@@ -51,7 +53,10 @@ pub fn plan(before: &Standing, ending: Ending, by: &Actor) -> Plan {
 fn without(before: &Standing, ending: Ending) -> Standing {
     let mut after = before.clone();
     match ending {
-        Ending::Situation(id) => after.situations.retain(|situation| situation.id != id),
+        Ending::Situation(id) => {
+            after.situations.retain(|situation| situation.id != id);
+            after.upcoming.retain(|situation| situation.id != id);
+        }
         Ending::LocalAccess(id) => after.local_accesses.retain(|access| access.id != id),
     }
     after
@@ -123,6 +128,7 @@ mod tests {
                 rpps,
                 card: CardStanding::Active,
                 situations: numbered.map(|(n, (at, by))| situation(n, at, *by)).collect(),
+                upcoming: Vec::new(),
                 local_accesses: (1..).zip(local).map(|(n, at)| local_access(n, at)).collect(),
             };
             let plan = plan(&before, ending, &Actor::Operator);
@@ -151,5 +157,29 @@ mod tests {
         check(&[(t, Employer)], &[t], access, "nothing");
         check(&[(r, Ordre)], &[t, t], access, "nothing");
         check(&[], &[t], access, "nothing");
+    }
+
+    #[test]
+    fn a_situation_that_is_still_to_come_keeps_the_card_and_opens_nothing() {
+        #[track_caller]
+        fn check(open: &[u128], upcoming: &[u128], ending: u128, expected: (bool, bool)) {
+            let some = |numbers: &[u128]| -> Vec<Situation> {
+                numbers.iter().map(|n| situation(*n, TILLEULS, Authority::Employer)).collect()
+            };
+            let before = Standing {
+                rpps: Rpps::from_serial(9_990_000_001),
+                card: CardStanding::Active,
+                situations: some(open),
+                upcoming: some(upcoming),
+                local_accesses: Vec::new(),
+            };
+            let ending = Ending::Situation(SituationId(uuid::Uuid::from_u128(ending)));
+            let plan = plan(&before, ending, &Actor::Operator);
+            assert_eq!((plan.closing.is_some(), plan.suspends_card), expected);
+        }
+        check(&[1], &[2], 1, (true, false));
+        check(&[1], &[2], 2, (false, false));
+        check(&[], &[2], 2, (true, true));
+        check(&[], &[2, 3], 2, (false, false));
     }
 }

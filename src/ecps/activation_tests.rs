@@ -26,7 +26,13 @@ fn standing(card: CardStanding, situations: usize) -> Standing {
         exercise_first_name: String::new(),
     };
     let situations = vec![situation; situations];
-    Standing { rpps: Rpps::from_serial(1), card, situations, local_accesses: vec![] }
+    Standing {
+        rpps: Rpps::from_serial(1),
+        card,
+        situations,
+        upcoming: Vec::new(),
+        local_accesses: vec![],
+    }
 }
 
 #[test]

@@ -124,7 +124,7 @@ pub fn may_activate(standing: Option<&Standing>) -> Result<(), CardInactive> {
         CardStanding::Blocked => Err(CardInactive::Blocked),
         CardStanding::Suspended => Err(CardInactive::Suspended),
         // Never activated before the last situation ended: it would be suspended at once.
-        CardStanding::NotActivated | CardStanding::Active if standing.situations.is_empty() => {
+        CardStanding::NotActivated | CardStanding::Active if !standing.is_employed() => {
             Err(CardInactive::Suspended)
         }
         CardStanding::NotActivated | CardStanding::Active => Ok(()),

@@ -68,7 +68,13 @@ fn standing(card: CardStanding, finess: &str) -> Standing {
         exercise_name: String::new(),
         exercise_first_name: String::new(),
     };
-    Standing { rpps: rpps(), card, situations: vec![situation], local_accesses: vec![] }
+    Standing {
+        rpps: rpps(),
+        card,
+        situations: vec![situation],
+        upcoming: Vec::new(),
+        local_accesses: vec![],
+    }
 }
 
 /// A verdict in one line.

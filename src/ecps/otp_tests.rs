@@ -58,6 +58,7 @@ fn facts() -> OtpFacts {
             rpps: Rpps::from_serial(1),
             card: CardStanding::Active,
             situations: vec![situation()],
+            upcoming: Vec::new(),
             local_accesses: vec![],
         }),
     }

@@ -7,11 +7,12 @@ use crate::{
 
 use super::{
     Provider,
-    claims::{BEARER, grant_of},
+    claims::BEARER,
     error::BearerError,
     grant::Grant,
     keys::{Signed, TokenType},
     scope::Scopes,
+    token_id::grant_of,
 };
 
 /// A program that calls our own API.

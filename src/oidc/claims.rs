@@ -16,6 +16,7 @@ use super::{
     grant::Grant,
     ports::Subject,
     scope::Scopes,
+    token_id::TokenId,
 };
 
 /// How every proof of ours reads in PSC's vocabulary.
@@ -81,26 +82,6 @@ pub fn own_first<'a>(situations: &'a [Situation], grant: &Grant) -> Vec<&'a Situ
     let mut ordered: Vec<&Situation> = situations.iter().collect();
     ordered.sort_by_key(|situation| Some(situation.finess) != grant.structure);
     ordered
-}
-
-/// The name of an access token: its grant, and what makes it one of a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TokenId {
-    /// The grant.
-    pub grant: GrantId,
-    /// One of a kind within it.
-    pub serial: Uuid,
-}
-
-impl std::fmt::Display for TokenId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.grant, self.serial)
-    }
-}
-
-/// The grant that a `jti` of ours names.
-pub fn grant_of(jti: &str) -> Option<GrantId> {
-    jti.split_once('.')?.0.parse().ok()
 }
 
 /// When a token is made and when it ends, in whole seconds.

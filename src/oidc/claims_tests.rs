@@ -43,6 +43,7 @@ fn subject(situations: Vec<Situation>) -> Subject {
         rpps: "99900000037".parse().unwrap(),
         card: CardStanding::Active,
         situations,
+        upcoming: Vec::new(),
         local_accesses: Vec::new(),
     };
     Subject { standing, subject: Uuid::from_u128(9), civility: "MME".to_owned() }

@@ -166,6 +166,7 @@ pub struct TokenSettings {
 
 /// The effective settings of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of its own in the contract")]
 pub struct ClientSettings {
     /// Whether a request without a code challenge is refused.
     pub require_pkce: bool,

@@ -183,7 +183,7 @@ pub struct Conclusion {
 #[derive(Debug)]
 pub enum Redemption {
     /// It was good, and nobody else will have it.
-    Taken(Grant),
+    Taken(Box<Grant>),
     /// It had been used: the grant is cut.
     Replayed,
     /// Never made, expired, or another client's.

@@ -11,11 +11,11 @@ impl KeyStore for Shelf {
     }
 
     async fn keep_first_keys(&self, made: Vec<StoredKey>) -> Result<Vec<StoredKey>, Outage> {
-        let mut shelf = self.0.lock().unwrap();
-        if shelf.is_empty() {
-            *shelf = made;
+        let mut kept = self.0.lock().unwrap();
+        if kept.is_empty() {
+            *kept = made;
         }
-        Ok(shelf.clone())
+        Ok(kept.clone())
     }
 
     async fn federation(&self) -> Result<uuid::Uuid, Outage> {

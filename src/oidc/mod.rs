@@ -29,6 +29,7 @@ pub mod registration;
 pub mod return_address;
 pub mod scope;
 mod silent;
+pub mod token_id;
 mod tokens;
 pub mod userinfo;
 

@@ -81,8 +81,6 @@ pub enum NotWritten {
     Taken,
     /// There is none, or somebody else changed it first.
     Changed,
-    /// Nobody entered that structure.
-    UnknownStructure,
 }
 
 /// Relying parties.
@@ -97,6 +95,9 @@ pub trait Clients: Send + Sync {
         structure: Option<Finess>,
         page: Page<ClientId>,
     ) -> Result<Vec<StoredClient>, Outage>;
+
+    /// Whether somebody entered this structure: a client may be bound to it.
+    async fn knows_structure(&self, finess: Finess) -> Result<bool, Outage>;
 
     /// Enters a client.
     async fn enter_client(

@@ -40,13 +40,13 @@ impl Provider {
             let subject = subject.ok_or(TokenError::UnknownRefresh)?;
             admits(&subject.standing, grant.structure)?;
             let turn = self.turn(&grant, bearer, (mode, number), now.protocol);
-            let made = match self.with.grants.refresh(passed, turn).await? {
+            let done = match self.with.grants.refresh(passed, turn).await? {
                 Refreshed::Done { generation, made_at } => (generation, made_at),
                 Refreshed::Rested => return Err(TokenError::Rested),
                 Refreshed::Replayed => return Err(TokenError::RefreshReplayed),
                 Refreshed::Unknown => return Err(TokenError::UnknownRefresh),
             };
-            Ok(((subject, made, now.protocol), grant.holder()))
+            Ok(((subject, done, now.protocol), grant.holder()))
         };
         let refreshed: Result<_, TokenError> =
             self.with.doors.mint(Door::Refresh, &grant.holder(), write).await;

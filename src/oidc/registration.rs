@@ -173,10 +173,8 @@ impl Reader {
     }
 
     fn secret(&mut self) -> Option<Secret> {
-        let Some(value) = self.written.remove("client_secret").filter(|value| !value.is_null())
-        else {
-            return None;
-        };
+        let written = self.written.remove("client_secret");
+        let value = written.filter(|value| !value.is_null())?;
         match value {
             Value::String(text) if is_sound_secret(&text) => return Some(Secret::received(text)),
             Value::String(_)

@@ -10,12 +10,13 @@ use crate::kernel::{Outage, Sid, Timestamp};
 
 use super::{
     Provider,
-    claims::{AccessClaims, IdClaims, Life, Named, REFRESH, RefreshClaims, TokenId},
+    claims::{AccessClaims, IdClaims, Life, Named, REFRESH, RefreshClaims},
     client_settings::{AccessTokenFormat, RefreshTokenMode},
     error::no_store,
     grant::Grant,
     keys::TokenType,
     scope::Scopes,
+    token_id::TokenId,
 };
 
 /// PSC's nine members; a program's token has no session to refresh.
@@ -43,6 +44,7 @@ impl IntoResponse for Tokens {
 }
 
 /// What the refresh token of an answer is.
+#[derive(Clone, Copy)]
 pub(super) enum RefreshToken<'a> {
     /// None: this client may not refresh.
     None,

@@ -10,4 +10,5 @@ mod api;
 mod architecture;
 mod commands;
 mod model;
+mod oidc;
 mod outside;

@@ -102,7 +102,7 @@ impl Demo {
             world::seed(&world, &store, &machine).await?;
         }
         let app = app::build(&config, store, machine, Some(demo)).await?;
-        let (stop, told) = self.stop()?;
+        let (stop, told) = Self::stop()?;
         let parties = world::serve(&world, stop.clone()).await?;
         let gateway = listen::serve(listeners, app.router, app.background, stop.clone());
         let serving = tokio::spawn(gateway);
@@ -144,7 +144,7 @@ impl Demo {
     }
 
     /// Signals stop a demo; so does the end of its tour.
-    fn stop(&self) -> Result<(Stop, watch::Sender<bool>), Failure> {
+    fn stop() -> Result<(Stop, watch::Sender<bool>), Failure> {
         let signalled = listen::stop_at_signal()?;
         let (tell, stop) = watch::channel(false);
         let teller = tell.clone();

@@ -68,14 +68,16 @@ pub(super) async fn serve(world: &World, stop: Stop) -> Result<Running, Failure>
 }
 
 /// What the mock world could not do.
+#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
 pub(super) fn failure(error: WorldError) -> Failure {
+    let told = error.to_string();
     match error {
         WorldError::Ports { .. } | WorldError::Listen { .. } | WorldError::Newer { .. } => {
-            Failure::Usage(error.to_string())
+            Failure::Usage(told)
         }
         WorldError::File { .. }
         | WorldError::Damaged { .. }
         | WorldError::Http(_)
-        | WorldError::Activation { .. } => Failure::Wrong(error.to_string()),
+        | WorldError::Activation { .. } => Failure::Wrong(told),
     }
 }

@@ -20,10 +20,11 @@ use crate::{
 use super::super::{
     Provider,
     bearer::Presented,
-    claims::{REFRESH, RefreshClaims, grant_of},
+    claims::{REFRESH, RefreshClaims},
     client::Client,
     error::{TokenError, no_store},
     grant::Grant,
+    token_id::grant_of,
 };
 
 pub(super) async fn post(
@@ -47,15 +48,14 @@ impl Provider {
         token: &Secret,
     ) -> Result<Option<Map<String, Value>>, TokenError> {
         let started = self.with.clock.now();
-        let read = match self.keys.verify_refresh(token.expose()) {
-            Some(claims) => refresh_token(claims),
-            None => {
-                let signed = self.keys.verify(token.expose(), started).await?;
-                signed.and_then(|signed| {
-                    let presented = Presented::read(&signed)?;
-                    Some((presented.grant()?, presented.exp, signed.claims()?))
-                })
-            }
+        let read = if let Some(claims) = self.keys.verify_refresh(token.expose()) {
+            refresh_token(claims)
+        } else {
+            let signed = self.keys.verify(token.expose(), started).await?;
+            signed.and_then(|signed| {
+                let presented = Presented::read(&signed)?;
+                Some((presented.grant()?, presented.exp, signed.claims()?))
+            })
         };
         let Some((id, exp, claims)) = read.filter(|(_, exp, _)| started.as_seconds() < *exp) else {
             return Ok(None);

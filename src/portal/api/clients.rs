@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     kernel::{
-        ClientId,
+        ClientId, Finess,
         random::Random,
         retry::{Answered, Keep, Kept, Once, Wording},
         seal::RecordsKey,
@@ -29,6 +29,7 @@ use crate::{
         ports::{ClientChange, NotWritten},
         scope::API_SCOPES,
     },
+    registry::fault::Fault,
     web::Problem,
 };
 
@@ -64,6 +65,31 @@ impl ClientsApi {
             .route("/clients", get(list).post(enter))
             .route("/clients/{id}", get(one).put(change).delete(remove))
             .with_state(self)
+    }
+
+    /// What `body` makes of `before`, or all that is wrong with it.
+    async fn understand(
+        &self,
+        before: &Registration,
+        body: Map<String, Value>,
+    ) -> Result<Written, Problem> {
+        let named = body.get("structure").and_then(Value::as_str);
+        let named: Option<Finess> = named.and_then(|text| text.parse().ok());
+        let known = match named.filter(|finess| before.structure != Some(*finess)) {
+            Some(finess) => self.clients.knows_structure(finess).await?,
+            None => true,
+        };
+        let understood = before.change(body);
+        if known {
+            return understood.map_err(invalid);
+        }
+        let mut faults = understood.err().unwrap_or_default();
+        faults.push(Fault {
+            field: "structure".to_owned(),
+            code: "unknown",
+            message: "Aucune structure enregistrée n'a ce numéro FINESS.".to_owned(),
+        });
+        Err(invalid(faults))
     }
 
     /// The secret of a new client: the one that was chosen; or, for a caller who may ask again, one
@@ -113,7 +139,7 @@ async fn enter(State(api): State<ClientsApi>, call: Call) -> Result<Response, Pr
     let id: ClientId = id.parse().map_err(|_| bad_id())?;
     let mut blank = Registration::blank(id.as_str());
     blank.structure = call.structure();
-    let Written { registration, secret } = blank.change(body).map_err(invalid)?;
+    let Written { registration, secret } = api.understand(&blank, body).await?;
     within_reach(&call, &blank, &registration)?;
     let once = call.once();
     let secret = api.secret(secret, once.as_ref());
@@ -146,7 +172,7 @@ async fn change(
     if body.remove("client_id").is_some_and(|named| named != seen.id.as_str()) {
         return Err(bad_id());
     }
-    let Written { registration, secret } = seen.registration.change(body).map_err(invalid)?;
+    let Written { registration, secret } = api.understand(&seen.registration, body).await?;
     within_reach(&call, &seen.registration, &registration)?;
     let secret = secret.map(|secret| client_secret_digest(&api.records_key, &seen.id, &secret));
     let wording: Wording<StoredClient> =
@@ -178,7 +204,7 @@ async fn remove(
     let outcome = api.clients.remove_client(id, call.actor(), keep).await?;
     written(outcome, &wording, |refused| match refused {
         NotWritten::Changed => unknown(),
-        NotWritten::Taken | NotWritten::UnknownStructure => not_written(refused),
+        NotWritten::Taken => not_written(refused),
     })
 }
 
@@ -254,11 +280,6 @@ fn not_written(refused: NotWritten) -> Problem {
             StatusCode::CONFLICT,
             "changed_meanwhile",
             "Ce client vient d'être modifié ou supprimé : relisez-le, puis recommencez.",
-        ),
-        NotWritten::UnknownStructure => Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "unknown_structure",
-            "Aucune structure enregistrée n'a ce numéro FINESS.",
         ),
     }
 }

@@ -74,7 +74,7 @@ impl Activations for Sqlite {
             let Some(found) = found else { return Ok(Finished::Expired) };
             let activation = found.parse()?;
             let rpps = activation.rpps;
-            let standing = standing(change.db, rpps).map_err(outage)?;
+            let standing = standing(change.db, rpps, change.calendar.date()).map_err(outage)?;
             let facts = FinishFacts {
                 activation: &activation,
                 tries: tries(change.db, finish.id).map_err(outage)?,

@@ -186,7 +186,7 @@ impl Cards for Sqlite {
                 })
                 .optional()?;
             let Some(holder) = holder else { return Ok(None) };
-            Ok(Some(CardHolder { standing: standing(db, rpps)?, ..holder }))
+            Ok(Some(CardHolder { standing: standing(db, rpps, self.today(db)?)?, ..holder }))
         })
     }
 
@@ -223,7 +223,7 @@ impl Cards for Sqlite {
                     card: row.card(),
                     held: row.device.zip(row.otp_key),
                     last_step: row.otp_step,
-                    standing: standing(write.db, rpps).map_err(outage)?,
+                    standing: standing(write.db, rpps, write.calendar.date()).map_err(outage)?,
                 };
                 let (client, structure) = (&attempt.client, attempt.structure);
                 let line = ProofLine { rpps, client, structure };
@@ -258,7 +258,7 @@ impl Cards for Sqlite {
         keep: Keep<Rpps>,
     ) -> Result<Answered<Rpps, Nobody>, Outage> {
         self.change_kept(Lane::Departure, keep, move |change| {
-            if standing(change.db, rpps).map_err(outage)?.is_none() {
+            if standing(change.db, rpps, change.calendar.date()).map_err(outage)?.is_none() {
                 return Ok(Err(Nobody));
             }
             let card = card_row(change.db, rpps).map_err(outage)?.card();

@@ -81,7 +81,7 @@ impl Challenges for Sqlite {
                 let challenge = challenge.parse()?;
                 let Some(rpps) = challenge.rpps else { return Ok((Approved::Gone, false)) };
                 let card = card_row(write.db, rpps).map_err(outage)?;
-                let standing = standing(write.db, rpps).map_err(outage)?;
+                let standing = standing(write.db, rpps, write.calendar.date()).map_err(outage)?;
                 let facts = ApprovalFacts {
                     challenge: &challenge,
                     card: card.card(),

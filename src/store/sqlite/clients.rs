@@ -17,7 +17,7 @@ use crate::{
     registry::Page,
 };
 
-use super::{Change, Lane, Sqlite, Write, damaged, outage, standing::parsed};
+use super::{Change, Lane, Sqlite, Write, damaged, outage, standing::parsed, structures};
 
 #[async_trait::async_trait]
 impl Clients for Sqlite {
@@ -45,6 +45,10 @@ impl Clients for Sqlite {
         rows.into_iter().map(ClientRow::parse).collect()
     }
 
+    async fn knows_structure(&self, finess: Finess) -> Result<bool, Outage> {
+        self.read(|db| Ok(structures::find(db, finess)?.is_some()))
+    }
+
     async fn enter_client(
         &self,
         client: StoredClient,
@@ -54,9 +58,6 @@ impl Clients for Sqlite {
         self.write_kept(keep, move |write| {
             if find(write.db, &client.id).map_err(outage)?.is_some() {
                 return Ok(Err(NotWritten::Taken));
-            }
-            if !knows(write, client.registration.structure)? {
-                return Ok(Err(NotWritten::UnknownStructure));
             }
             write.execute(
                 "INSERT INTO client (id, registration, secret, structure, enabled, logout_uri,
@@ -129,9 +130,6 @@ fn update(
     if found.is_none_or(|found| found.registration != wanted.seen.registration) {
         return Ok(Err(NotWritten::Changed));
     }
-    if !knows(write, wanted.registration.structure)? {
-        return Ok(Err(NotWritten::UnknownStructure));
-    }
     let secret = wanted.secret.or(wanted.seen.secret);
     write.execute(
         "UPDATE client SET registration = ?2, secret = ?3, structure = ?4, enabled = ?5,
@@ -172,16 +170,6 @@ fn line(event: Event, id: &ClientId, registration: &Registration, by: Actor) -> 
 
 fn text(registration: &Registration) -> Result<String, Outage> {
     serde_json::to_string(registration).map_err(damaged)
-}
-
-fn knows(write: &Write<'_>, structure: Option<Finess>) -> Result<bool, Outage> {
-    let Some(finess) = structure else { return Ok(true) };
-    let sql = "SELECT EXISTS (SELECT 1 FROM structure WHERE finess = ?1)";
-    write
-        .db
-        .prepare_cached(sql)
-        .and_then(|mut s| s.query_row(params![finess.as_str()], |row| row.get(0)))
-        .map_err(outage)
 }
 
 /// A row, not yet understood.

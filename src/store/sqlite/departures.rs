@@ -82,7 +82,7 @@ fn end_now(
     departure: DepartureId,
     by: &Actor,
 ) -> Result<(), Outage> {
-    let before = standing(change.db, leaving.rpps).map_err(outage)?;
+    let before = standing(change.db, leaving.rpps, change.calendar.date()).map_err(outage)?;
     let plan = before.map(|before| rule(&before, leaving.ending, by));
     let (table, id, event) = match leaving.ending {
         Ending::Situation(id) => ("situation", id.0, Event::SituationEnded),

@@ -1,6 +1,6 @@
 //! Rows of grants, read back.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params, types::Type};
 
 use crate::{
     access::Stamp,
@@ -54,9 +54,9 @@ pub(super) fn find(
             Some(sid) => Some(Bearer { rpps: parsed(row, 2)?, sid: Sid(sid) }),
             None => None,
         };
-        let structure = match row.get_ref(3)? {
-            rusqlite::types::ValueRef::Null => None,
-            _ => Some(parsed(row, 3)?),
+        let structure = match row.get_ref(3)?.data_type() {
+            Type::Null => None,
+            Type::Text | Type::Blob | Type::Integer | Type::Real => Some(parsed(row, 3)?),
         };
         let grant = Grant {
             id,

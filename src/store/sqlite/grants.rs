@@ -159,7 +159,7 @@ fn take_code(
     }
     let by = Actor::Client(grant.client.clone());
     write.journal(&line(Event::CodeRedeemed, by, &grant, door))?;
-    Ok(Redemption::Taken(grant))
+    Ok(Redemption::Taken(Box::new(grant)))
 }
 
 fn refresh(write: &Write<'_>, passed: &Passed, turn: &RefreshTurn) -> Result<Refreshed, Outage> {

@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use crate::{
     kernel::{
-        Outage,
+        Finess, Outage,
         journal::{Entry, Event},
     },
     registry::habilitation::{Habilitations, Naming, NamingFacts, NamingRefused},
@@ -30,7 +30,7 @@ impl Habilitations for Sqlite {
                     id,
                     naming.rpps.as_str(),
                     naming.kind.as_str(),
-                    naming.finess.as_ref().map(|finess| finess.as_str()),
+                    naming.finess.as_ref().map(Finess::as_str),
                     change.calendar.0
                 ],
             )?;
@@ -58,7 +58,7 @@ fn facts(change: &Change<'_>, naming: &Naming) -> Result<NamingFacts, Outage> {
                             AND finess IS ?3 AND withdrawn_at IS NULL)",
         )
         .and_then(|mut statement| {
-            let finess = naming.finess.as_ref().map(|finess| finess.as_str());
+            let finess = naming.finess.as_ref().map(Finess::as_str);
             statement.query_row(
                 params![naming.rpps.as_str(), naming.kind.as_str(), finess],
                 |row| {

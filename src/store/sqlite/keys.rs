@@ -19,7 +19,7 @@ use super::{Sqlite, damaged, outage};
 #[async_trait::async_trait]
 impl KeyStore for Sqlite {
     async fn signing_keys(&self) -> Result<Vec<StoredKey>, Outage> {
-        self.read(|db| keys(db))?.into_iter().map(KeyRow::parse).collect()
+        self.read(keys)?.into_iter().map(KeyRow::parse).collect()
     }
 
     async fn keep_first_keys(&self, made: Vec<StoredKey>) -> Result<Vec<StoredKey>, Outage> {

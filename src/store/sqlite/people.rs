@@ -15,7 +15,7 @@ use crate::{
 use super::{
     Sqlite, only_if,
     professionals::{self, ProfessionalRow},
-    standing::{access_row, situation_row, standing},
+    standing::{access_row, card, situation_row},
     structures,
 };
 
@@ -30,13 +30,13 @@ struct Read {
 impl Read {
     fn whole(db: &Connection, row: ProfessionalRow) -> Result<Self, rusqlite::Error> {
         let rpps = row.rpps();
-        // A retired number has no standing: nothing of it opens anything.
-        let standing = standing(db, rpps)?;
+        // A retired number has no card: nothing of it opens anything.
+        let card = card(db, rpps)?;
         Ok(Self {
             row,
             situations: situations(db, rpps)?,
             local_accesses: local_accesses(db, rpps)?,
-            card: standing.map_or(CardStanding::Blocked, |standing| standing.card),
+            card: card.unwrap_or(CardStanding::Blocked),
         })
     }
 

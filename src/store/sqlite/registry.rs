@@ -24,7 +24,7 @@ use super::{
     departures::resume_card,
     only_if, outage,
     professionals::{self, ProfessionalRow},
-    standing::{access_row, situations_where},
+    standing::{access_row, card, local_accesses_where, situations_where},
     structures,
 };
 
@@ -260,18 +260,11 @@ fn hiring_judged(
 
 fn setting(db: &Connection, draft: &LocalAccessDraft) -> Result<Setting, rusqlite::Error> {
     let structure = structures::find(db, draft.finess)?;
-    Ok(match super::standing::standing(db, draft.rpps)? {
-        Some(standing) => Setting {
-            is_known: true,
-            situations: standing.situations,
-            local_accesses: standing.local_accesses,
-            structure,
-        },
-        None => Setting {
-            is_known: false,
-            situations: Vec::new(),
-            local_accesses: Vec::new(),
-            structure,
-        },
+    let open = "rpps = ?1 AND ended_at IS NULL";
+    Ok(Setting {
+        is_known: card(db, draft.rpps)?.is_some(),
+        situations: situations_where(db, open, draft.rpps.as_str())?,
+        local_accesses: local_accesses_where(db, open, draft.rpps.as_str())?,
+        structure,
     })
 }

@@ -1,5 +1,6 @@
 //! Card, situations and local accesses of one person, in one snapshot.
 
+use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
@@ -8,36 +9,55 @@ use crate::{
     registry::{Authority, LocalAccess, Situation},
 };
 
+use super::Sqlite;
+
 const SITUATION: &str = "SELECT id, rpps, finess, authority, profession, role, mode, started_on,
     last_day, ends_at, ended_at, exercise_name, exercise_first_name FROM situation";
 const LOCAL_ACCESS: &str = "SELECT id, rpps, finess, given_at, ends_at, ended_at FROM local_access";
 
-/// What one person may enter, as of this snapshot. `None`: nobody has this number, or it is retired.
-pub(super) fn standing(db: &Connection, rpps: Rpps) -> Result<Option<Standing>, rusqlite::Error> {
-    let card = db
-        .prepare_cached(
-            "SELECT coalesce(c.blocked, 0), coalesce(c.suspended, 0), c.device IS NOT NULL
-             FROM professional p LEFT JOIN card c ON c.rpps = p.rpps
-             WHERE p.rpps = ?1 AND p.retired_at IS NULL",
-        )?
-        .query_row(params![rpps.as_str()], |row| {
-            let (blocked, suspended, held): (bool, bool, bool) =
-                (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(match (blocked, suspended, held) {
-                (true, _, _) => CardStanding::Blocked,
-                (false, true, _) => CardStanding::Suspended,
-                (false, false, true) => CardStanding::Active,
-                (false, false, false) => CardStanding::NotActivated,
-            })
+/// What one person may enter on `day`, as of this snapshot. `None`: nobody has this number, or it is
+/// retired.
+pub(super) fn standing(
+    db: &Connection,
+    rpps: Rpps,
+    day: Date,
+) -> Result<Option<Standing>, rusqlite::Error> {
+    let Some(card) = card(db, rpps)? else { return Ok(None) };
+    let open = "rpps = ?1 AND ended_at IS NULL";
+    let (situations, upcoming) = situations_where(db, open, rpps.as_str())?
+        .into_iter()
+        .partition(|situation| situation.started_on <= day);
+    let local_accesses = local_accesses_where(db, open, rpps.as_str())?;
+    Ok(Some(Standing { rpps, card, situations, upcoming, local_accesses }))
+}
+
+/// How the card of one person stands. `None`: nobody has this number, or it is retired.
+pub(super) fn card(db: &Connection, rpps: Rpps) -> Result<Option<CardStanding>, rusqlite::Error> {
+    db.prepare_cached(
+        "SELECT coalesce(c.blocked, 0), coalesce(c.suspended, 0), c.device IS NOT NULL
+         FROM professional p LEFT JOIN card c ON c.rpps = p.rpps
+         WHERE p.rpps = ?1 AND p.retired_at IS NULL",
+    )?
+    .query_row(params![rpps.as_str()], |row| {
+        let (blocked, suspended, held): (bool, bool, bool) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(match (blocked, suspended, held) {
+            (true, _, _) => CardStanding::Blocked,
+            (false, true, _) => CardStanding::Suspended,
+            (false, false, true) => CardStanding::Active,
+            (false, false, false) => CardStanding::NotActivated,
         })
-        .optional()?;
-    let Some(card) = card else { return Ok(None) };
-    Ok(Some(Standing {
-        rpps,
-        card,
-        situations: situations_where(db, "rpps = ?1 AND ended_at IS NULL", rpps.as_str())?,
-        local_accesses: local_accesses_where(db, "rpps = ?1 AND ended_at IS NULL", rpps.as_str())?,
-    }))
+    })
+    .optional()
+}
+
+impl Sqlite {
+    /// Today on the calendar clock, as of this snapshot.
+    pub(super) fn today(&self, db: &Connection) -> Result<Date, rusqlite::Error> {
+        let lead: i64 =
+            db.prepare_cached("SELECT calendar_lead FROM head")?.query_row([], |row| row.get(0))?;
+        Ok(Timestamp(self.clock.now().0.saturating_add(lead)).date())
+    }
 }
 
 /// Situations that satisfy `condition` on one parameter, oldest first.

@@ -1,5 +1,6 @@
 //! People as the provider tells of them.
 
+use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
@@ -13,12 +14,12 @@ use super::{Sqlite, standing::standing, structures};
 #[async_trait::async_trait]
 impl Subjects for Sqlite {
     async fn subject(&self, rpps: Rpps) -> Result<Option<Subject>, Outage> {
-        self.read(|db| subject(db, rpps))
+        self.read(|db| subject(db, rpps, self.today(db)?))
     }
 
     async fn dossier(&self, rpps: Rpps) -> Result<Option<(Subject, Vec<Structure>)>, Outage> {
         self.read(|db| {
-            let Some(subject) = subject(db, rpps)? else { return Ok(None) };
+            let Some(subject) = subject(db, rpps, self.today(db)?)? else { return Ok(None) };
             let mut found: Vec<Structure> = Vec::new();
             for situation in &subject.standing.situations {
                 if !found.iter().any(|known| known.finess == situation.finess) {
@@ -30,8 +31,8 @@ impl Subjects for Sqlite {
     }
 }
 
-fn subject(db: &Connection, rpps: Rpps) -> Result<Option<Subject>, rusqlite::Error> {
-    let Some(standing) = standing(db, rpps)? else { return Ok(None) };
+fn subject(db: &Connection, rpps: Rpps, day: Date) -> Result<Option<Subject>, rusqlite::Error> {
+    let Some(standing) = standing(db, rpps, day)? else { return Ok(None) };
     db.prepare_cached(
         "SELECT subject, coalesce(identity ->> '$.civility', '') FROM professional WHERE rpps = ?1",
     )?

@@ -64,7 +64,13 @@ impl Primary {
             epoch: Epoch(Uuid::from_u128(1)),
             revision: Revision(1),
             cuts: Vec::new(),
-            standing: Standing { rpps: rpps(), card, situations, local_accesses },
+            standing: Standing {
+                rpps: rpps(),
+                card,
+                situations,
+                upcoming: Vec::new(),
+                local_accesses,
+            },
             ended: Vec::new(),
             hired: 2,
         })))

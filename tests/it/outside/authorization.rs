@@ -33,7 +33,7 @@ async fn an_unknown_client_or_address_gets_a_page_and_no_redirect() {
         (party.start(&[("client_id", "")]), "client_inconnu"),
         (party.start(&[("client_id", "api")]), "adresse_retour"),
         (party.start(&[("redirect_uri", "")]), "adresse_retour"),
-        (format!("{}&client_id=dui-tilleuls", party.start(&[])), "client_inconnu"),
+        (format!("{}&client_id=dui-tilleuls", party.start(&[])), "requete_invalide"),
         (format!("{}&redirect_uri=http://a.example/", party.start(&[])), "adresse_retour"),
         (format!("{}/auth?x=1", demo.gateway()), "client_inconnu"),
     ];

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::*;
 use crate::{
-    access::{CardStanding, Doors, Heads},
+    access::{CardStanding, Doors, Heads, NoRight, admits},
     departure::{
         Asked, Calendar, DepartureState, Departures, EndRefused, EndRequest, Ended, Mandate, Move,
         NotMoved, ReopenRefused, Withdrawn,
@@ -55,7 +55,10 @@ impl World {
     }
 
     fn standing(&self) -> crate::access::Standing {
-        self.store.read(|db| super::super::standing::standing(db, rpps(1))).unwrap().unwrap()
+        self.store
+            .read(|db| super::super::standing::standing(db, rpps(1), self.store.today(db)?))
+            .unwrap()
+            .unwrap()
     }
 
     fn cuts(&self) -> Vec<String> {
@@ -211,4 +214,15 @@ async fn the_calendar_answers_when_everything_due_is_done_and_never_moves_back()
     assert_eq!(world.cuts().len(), 1);
     let back = world.store.move_calendar(Move::To(NOW)).await.unwrap();
     assert_eq!(back, Err(NotMoved::Backwards));
+}
+
+#[tokio::test]
+async fn a_situation_opens_nothing_before_its_first_day() {
+    let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
+    let later = "UPDATE situation SET started_on = '2026-11-22'";
+    world.store.write(move |write| write.execute(later, []).map(|_| ())).await.unwrap();
+    let enters = || admits(&world.standing(), Some(finess(TILLEULS)));
+    assert_eq!(enters(), Err(NoRight::NoSituation));
+    world.store.move_calendar(Move::Advance(Span::hours(9))).await.unwrap().unwrap();
+    assert_eq!(enters(), Ok(()));
 }

@@ -1,0 +1,380 @@
+//! The provider, the API's clients, one person with a card, and browsers that are cookie jars.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request, StatusCode, header},
+};
+use passerelle::{
+    access::{Doors, Heads, Proof, SESSION_LIFE, Session},
+    departure::{Asked, Departures, EndRequest, Mandate, plan},
+    kernel::{
+        Clock, Rpps, Sid, SituationId, Timestamp, journal::Actor, random::SystemRandom,
+        retry::Keep, seal::RecordsKey, secret::Secret, time::Span,
+    },
+    oidc::{self, Clients, Provider, Registration, Settings, StoredClient, client_secret_digest},
+    store::sqlite::{Collaborators, Sqlite},
+    web::page::Frame,
+};
+use rusqlite::{Connection, params};
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+use url::{Url, form_urlencoded};
+use uuid::Uuid;
+
+/// 2026-11-21, 15:00 in Paris.
+const NOW: Timestamp = Timestamp(1_795_269_600_000);
+pub(super) const TILLEULS: &str = "019999028";
+pub(super) const RIVE_CLAIRE: &str = "699999124";
+pub(super) const SECRET: &str = "un secret d'essai";
+pub(super) const REDIRECT: &str = "http://localhost:8082/retour";
+pub(super) const GONE: &str = "http://localhost:8082/fin?x=1";
+const BASE: &str = "http://localhost:8080";
+pub(super) const ISSUER: &str = "/auth/realms/esante-wallet";
+
+struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+pub(super) struct World {
+    pub(super) router: Router,
+    pub(super) store: Arc<Sqlite>,
+    pub(super) provider: Arc<Provider>,
+    pub(super) doors: Doors,
+    key: Arc<RecordsKey>,
+    dir: TempDir,
+    clock: Arc<TestClock>,
+    serial: AtomicU64,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) text: String,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+
+    pub(super) fn at(&self, name: &str) -> String {
+        let value = self.json()[name].clone();
+        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    }
+
+    pub(super) fn location(&self) -> String {
+        let value = self.headers.get(header::LOCATION).map(|value| value.to_str().unwrap());
+        value.unwrap_or_default().to_owned()
+    }
+
+    /// A parameter of the address that the browser is sent to.
+    pub(super) fn sent(&self, name: &str) -> Option<String> {
+        let url = Url::parse(&self.location()).ok()?;
+        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    #[track_caller]
+    pub(super) fn is(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{} {}", self.location(), self.text);
+        self
+    }
+
+    /// A refusal in the words of OAuth.
+    #[track_caller]
+    pub(super) fn is_refused(self, status: u16, error: &str) {
+        let answer = self.is(status);
+        assert_eq!(answer.at("error"), error, "{}", answer.text);
+    }
+}
+
+/// What one browser holds.
+#[derive(Default)]
+pub(super) struct Browser(BTreeMap<String, String>);
+
+impl World {
+    pub(super) async fn new() -> Self {
+        let dir = TempDir::new().unwrap();
+        let clock = Arc::new(TestClock(AtomicI64::new(NOW.0)));
+        let key = Arc::new(RecordsKey::new(&[7; 32]).unwrap());
+        let time = || Arc::clone(&clock) as Arc<dyn Clock>;
+        let with = Collaborators {
+            key: Arc::clone(&key),
+            clock: time(),
+            random: Arc::new(SystemRandom),
+            end_rule: plan,
+        };
+        let store = Sqlite::open(&dir.path().join("passerelle.db"), with).unwrap();
+        let doors = Doors::new(Arc::clone(&store) as Arc<dyn Heads>, time());
+        let base: Url = BASE.parse().unwrap();
+        let provider = Provider::open(oidc::Collaborators {
+            settings: Settings::at(base.clone(), base, Frame { demo: false }),
+            doors: doors.clone(),
+            clock: time(),
+            random: Arc::new(SystemRandom),
+            records_key: Arc::clone(&key),
+            clients: Arc::clone(&store) as _,
+            sessions: Arc::clone(&store) as _,
+            logins: Arc::clone(&store) as _,
+            grants: Arc::clone(&store) as _,
+            subjects: Arc::clone(&store) as _,
+            key_store: Arc::clone(&store) as _,
+        });
+        let provider = provider.await.unwrap();
+        let router = oidc::router(Arc::clone(&provider));
+        let serial = AtomicU64::new(1);
+        let world = Self { router, store, provider, doors, key, dir, clock, serial };
+        world.furnish();
+        world
+    }
+
+    pub(super) fn key(&self) -> Arc<RecordsKey> {
+        Arc::clone(&self.key)
+    }
+
+    /// Two structures, and one person with an employer's situation at each.
+    fn furnish(&self) {
+        let db = self.records();
+        let rpps = person();
+        let run = |sql: &str, params: &[&dyn rusqlite::ToSql]| db.execute(sql, params).unwrap();
+        let structure =
+            "INSERT INTO structure VALUES (?1, 'EG', NULL, 'S', '', '', '', '', '', NULL)";
+        run(structure, &[&TILLEULS]);
+        run(structure, &[&RIVE_CLAIRE]);
+        run(
+            "INSERT INTO professional VALUES
+             (?1, '{\"civility\":\"MME\"}', 'k', NULL, 'e', 'm', 0, ?2, NULL)",
+            &[&rpps.as_str(), &Uuid::from_u128(1)],
+        );
+        run(
+            "INSERT INTO card (rpps, device) VALUES (?1, ?2)",
+            &[&rpps.as_str(), &Uuid::from_u128(2)],
+        );
+        for (number, finess) in [(1, TILLEULS), (2, RIVE_CLAIRE)] {
+            run(
+                "INSERT INTO situation VALUES (?1, ?2, ?3, 'employer', '313', 'GENR11', 'S',
+                     '2026-01-01', NULL, NULL, NULL, 'N', 'P', 'n p')",
+                &[&Uuid::from_u128(number), &rpps.as_str(), &finess],
+            );
+        }
+    }
+
+    /// Another connection to the same file: what the other slices would write.
+    pub(super) fn records(&self) -> Connection {
+        Connection::open(self.dir.path().join("passerelle.db")).unwrap()
+    }
+
+    pub(super) fn one<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {
+        self.records().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    pub(super) fn advance(&self, span: Span) {
+        self.clock.0.fetch_add(span.0, Ordering::SeqCst);
+    }
+
+    /// A client, entered as the API would.
+    pub(super) async fn client(&self, id: &str, more: Value) {
+        let mut members = json!({"redirect_uris": [REDIRECT], "post_logout_redirect_uris": [GONE]});
+        if let (Value::Object(members), Value::Object(more)) = (&mut members, more) {
+            members.extend(more);
+        }
+        let Value::Object(members) = members else { return };
+        let id = id.parse().unwrap();
+        let secret = Secret::received(SECRET.to_owned());
+        let client = StoredClient {
+            registration: Registration::blank("DUI").change(members).unwrap().registration,
+            secret: Some(client_secret_digest(&self.key, &id, &secret)),
+            id,
+        };
+        self.store.enter_client(client, Actor::Operator, Keep::nothing()).await.unwrap();
+    }
+
+    /// Changes members of a client, as the API would.
+    pub(super) async fn change(&self, id: &str, members: Value) {
+        let seen = self.store.client(&id.parse().unwrap()).await.unwrap().unwrap();
+        let members: Map<String, Value> = members.as_object().unwrap().clone();
+        let registration = seen.registration.change(members).unwrap().registration;
+        let change = oidc::ports::ClientChange { seen, registration, secret: None };
+        self.store.change_client(change, Actor::Operator, Keep::nothing()).await.unwrap();
+    }
+
+    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 1 << 20).await.unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    pub(super) async fn get(&self, browser: &mut Browser, path: &str) -> Answer {
+        let request = Request::builder().uri(path).header(header::COOKIE, browser.cookies());
+        let answer = self.send(request.body(Body::empty()).unwrap()).await;
+        browser.learn(&answer);
+        answer
+    }
+
+    pub(super) async fn post(
+        &self,
+        browser: &mut Browser,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> Answer {
+        let request = Request::post(path)
+            .header(header::COOKIE, browser.cookies())
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let answer = self.send(request.body(Body::from(body)).unwrap()).await;
+        browser.learn(&answer);
+        answer
+    }
+
+    /// A call of a client, secret in the body.
+    pub(super) async fn call(&self, id: &str, what: &str, form: &[(&str, &str)]) -> Answer {
+        let own = [("client_id", id), ("client_secret", SECRET)];
+        let form: Vec<_> = own.iter().chain(form).copied().collect();
+        let path = format!("{ISSUER}/protocol/openid-connect/{what}");
+        self.post(&mut Browser::default(), &path, &form).await
+    }
+
+    /// Asks for a code.
+    pub(super) async fn authorize(&self, browser: &mut Browser, id: &str, more: &str) -> Answer {
+        let redirect = "http%3A%2F%2Flocalhost%3A8082%2Fretour";
+        let path = format!(
+            "/auth?response_type=code&client_id={id}&redirect_uri={redirect}&state=s\
+             &scope=openid+scope_all&nonce=0123{more}"
+        );
+        self.get(browser, &path).await
+    }
+
+    /// A session, as an approval on the phone would write it.
+    pub(super) async fn session(&self) -> Session {
+        let now = self.doors.barrier().await.unwrap();
+        let number = u128::from(self.serial.fetch_add(1, Ordering::SeqCst));
+        let session = Session {
+            sid: Sid(Uuid::from_u128(1000 + number)),
+            rpps: person(),
+            stamp: now.stamp,
+            proof: Proof::Phone,
+            proven_at: now.protocol,
+            until: now.protocol + SESSION_LIFE,
+        };
+        self.records()
+            .execute(
+                "INSERT INTO session (sid, rpps, epoch, revision, proof, proven_at, until, seen_at)
+                 VALUES (?1, ?2, ?3, ?4, 'phone', ?5, ?6, ?5)",
+                params![
+                    session.sid.0,
+                    session.rpps.as_str(),
+                    session.stamp.epoch.0,
+                    session.stamp.revision.0.cast_signed(),
+                    session.proven_at.0,
+                    session.until.0
+                ],
+            )
+            .unwrap();
+        session
+    }
+
+    /// The log-in that a request began.
+    pub(super) async fn pending(
+        &self,
+        browser: &Browser,
+        answer: &Answer,
+    ) -> Result<oidc::PendingLogin, oidc::LoginError> {
+        let id = answer.sent("demande").unwrap().parse().unwrap();
+        self.provider
+            .login(id, browser.0.get("passerelle_wallet_browser").map(secret).as_ref())
+            .await
+    }
+
+    /// A whole log-in: the code.
+    pub(super) async fn log_in(&self, browser: &mut Browser, id: &str) -> String {
+        let begun = self.authorize(browser, id, "&prompt=login").await.is(303);
+        let pending = self.pending(browser, &begun).await.unwrap();
+        let session = self.session().await;
+        let concluded = self.provider.conclude(&pending, &session).await.unwrap();
+        let response = self.provider.concluded(concluded);
+        let headers = response.headers().clone();
+        let answer = Answer { status: response.status(), headers, text: String::new() };
+        browser.learn(&answer);
+        answer.sent("code").unwrap()
+    }
+
+    pub(super) async fn redeem(&self, id: &str, code: &str) -> Answer {
+        let form =
+            [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", REDIRECT)];
+        self.call(id, "token", &form).await
+    }
+
+    /// A whole log-in: the tokens.
+    pub(super) async fn tokens(&self, browser: &mut Browser, id: &str) -> Answer {
+        let code = self.log_in(browser, id).await;
+        self.redeem(id, &code).await.is(200)
+    }
+
+    pub(super) async fn refresh(&self, id: &str, token: &str) -> Answer {
+        self.call(id, "token", &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
+    }
+
+    pub(super) async fn is_active(&self, id: &str, token: &str) -> bool {
+        let answer = self.call(id, "token/introspect", &[("token", token)]).await.is(200);
+        answer.json()["active"].as_bool().unwrap()
+    }
+
+    /// The end of a situation, now.
+    pub(super) async fn leave(&self, number: u128) {
+        let request = EndRequest {
+            asked: Asked::Immediate,
+            reason: None,
+            by: Actor::Operator,
+            mandate: Mandate { structure: None, for_authority: false },
+        };
+        let id = SituationId(Uuid::from_u128(number));
+        self.store.end_situation(id, request, Keep::nothing()).await.unwrap();
+    }
+}
+
+impl Browser {
+    fn cookies(&self) -> String {
+        let pairs: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        pairs.join("; ")
+    }
+
+    fn learn(&mut self, answer: &Answer) {
+        for cookie in answer.headers.get_all(header::SET_COOKIE) {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
+            let (name, value) = pair.split_once('=').unwrap();
+            self.0.insert(name.to_owned(), value.to_owned());
+        }
+    }
+}
+
+pub(super) fn person() -> Rpps {
+    "99900000037".parse().unwrap()
+}
+
+pub(super) fn secret(text: &String) -> Secret {
+    Secret::received(text.clone())
+}
+
+/// What a JWT says, unverified.
+pub(super) fn said(token: &str) -> Value {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    let payload = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+}

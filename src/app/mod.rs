@@ -175,6 +175,7 @@ async fn furnish(
             challenge_life: config.ecps.challenge,
             activation_life: config.ecps.activation,
             activation_tries: config.ecps.activation_tries,
+            session_life: config.session.life,
             ..ecps::Settings::default()
         },
     });

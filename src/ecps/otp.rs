@@ -10,7 +10,7 @@ use totp_rs::{Algorithm, Builder};
 use zeroize::Zeroizing;
 
 use crate::{
-    access::{NoRight, Proof, SESSION_LIFE, Session, Stamp, Standing, admits},
+    access::{NoRight, Proof, Session, Stamp, Standing, admits},
     kernel::{
         ClientId, DeviceId, Finess, Outage, Rpps, Sid, Timestamp, seal::RecordsKey, secret::Secret,
         time::Span,
@@ -69,6 +69,8 @@ pub struct OtpAttempt {
     pub now: Timestamp,
     /// The session that it opens, if it opens one.
     pub sid: Sid,
+    /// How long that session lives.
+    pub life: Span,
     /// Wrong ones in a row after which one-time codes rest.
     pub limit: u32,
     /// What opens the sealed key.
@@ -167,7 +169,7 @@ impl OtpAttempt {
             stamp: self.stamp,
             proof: Proof::OneTimeCode,
             proven_at: self.now,
-            until: self.now + SESSION_LIFE,
+            until: self.now + self.life,
         }
     }
 }

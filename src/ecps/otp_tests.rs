@@ -75,6 +75,7 @@ fn attempt(code: &str, structure: Option<&str>) -> OtpAttempt {
         stamp: Stamp { epoch: Epoch(uuid::Uuid::nil()), revision: Revision(4) },
         now: NOW,
         sid: Sid(uuid::Uuid::nil()),
+        life: Span::hours(3),
         limit: 3,
         key: records_key(),
     }
@@ -90,7 +91,7 @@ fn told(verdict: OtpVerdict) -> String {
         }
         OtpVerdict::NoRight { reason, .. } => format!("no right: {}", reason.as_str()),
         OtpVerdict::Opens { session, step, moved } => {
-            assert_eq!(session.until, NOW + SESSION_LIFE);
+            assert_eq!(session.until, NOW + Span::hours(3));
             assert_eq!((session.stamp.revision, session.proof), (Revision(4), Proof::OneTimeCode));
             assert_eq!(moved.card, Card::Held { misses: 0 });
             format!("opens, step {:+}", step.cast_signed() - STEP.cast_signed())

@@ -2,11 +2,19 @@
 
 use rusqlite::params;
 
-use crate::kernel::{Outage, Timestamp, journal::Line};
+use crate::kernel::{
+    Outage, Timestamp,
+    journal::{Entry, Line},
+};
 
 use super::Sqlite;
 
 impl Sqlite {
+    /// Appends a line that goes with no other write.
+    pub async fn write_down(&self, entry: Entry) -> Result<(), Outage> {
+        self.write(move |write| write.journal(&entry)).await
+    }
+
     /// Up to `limit` lines after `seq`, in order.
     pub fn journal_after(&self, seq: u64, limit: u32) -> Result<Vec<Line>, Outage> {
         self.read(|db| {

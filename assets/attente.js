@@ -1,10 +1,11 @@
 // Asks every second whether the phone has answered, instead of reloading the whole page.
 "use strict";
 (() => {
-  const refresh = document.querySelector('meta[http-equiv="refresh"]');
   const page = document.querySelector("[data-attente]");
   if (!page || !window.fetch) return;
-  if (refresh) refresh.remove();
+  // Calls off the meta refresh: it was scheduled when it was read, and removing it changes nothing.
+  // Two loads at once would be one too many: the first takes the answer, the second shows the page.
+  window.stop();
   const ask = async () => {
     try {
       const answer = await fetch(page.dataset.attente, { credentials: "same-origin" });

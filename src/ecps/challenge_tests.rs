@@ -104,87 +104,64 @@ struct Case {
     standing: Option<Standing>,
 }
 
+/// What the table varies, one thing after another.
+type Change = fn(&mut Case);
+
+const WRONG_PIN: Change = |case| case.approval.pin = pin("1357");
+const WRONG_CODE: Change = |case| case.approval.code = "12".to_owned();
+const SUSPENDED: Change = |case| {
+    let standing = standing(CardStanding::Suspended, TILLEULS);
+    case.standing = Some(Standing { situations: vec![], ..standing });
+};
+const ELSEWHERE: Change = |case| case.standing = Some(standing(CardStanding::Active, "699999124"));
+
+#[track_caller]
+fn check(changes: &[Change], expected: &str) {
+    let mut case = Case {
+        challenge: challenge(),
+        approval: approval(),
+        card: Card::Held { misses: 1 },
+        held: Some((PHONE, pin("2468"))),
+        standing: Some(standing(CardStanding::Active, TILLEULS)),
+    };
+    for change in changes {
+        change(&mut case);
+    }
+    let facts = ApprovalFacts {
+        challenge: &case.challenge,
+        card: case.card,
+        held: case.held,
+        standing: case.standing.as_ref(),
+    };
+    assert_eq!(told(case.approval.decide(&facts)), expected);
+}
+
+#[test]
+fn a_challenge_is_for_one_phone_one_client_and_a_while() {
+    check(&[], "opens");
+    check(&[|case| case.approval.client = "other".to_owned()], "gone");
+    check(&[|case| case.approval.now = case.challenge.until], "gone");
+    check(&[|case| case.challenge.outcome = Some(Outcome::Denied)], "gone");
+    check(&[|case| case.challenge.rpps = None], "gone");
+    check(&[|case| case.approval.device = DeviceId(uuid::Uuid::from_u128(6))], "not held");
+    check(&[|case| case.held = None], "not held");
+    check(&[|case| case.standing = None], "not held");
+}
+
 #[test]
 fn pin_first_then_the_code_then_rights() {
-    #[track_caller]
-    fn check(change: impl FnOnce(&mut Case), expected: &str) {
-        let mut case = Case {
-            challenge: challenge(),
-            approval: approval(),
-            card: Card::Held { misses: 1 },
-            held: Some((PHONE, pin("2468"))),
-            standing: Some(standing(CardStanding::Active, TILLEULS)),
-        };
-        change(&mut case);
-        let facts = ApprovalFacts {
-            challenge: &case.challenge,
-            card: case.card,
-            held: case.held,
-            standing: case.standing.as_ref(),
-        };
-        assert_eq!(told(case.approval.decide(&facts)), expected);
-    }
     let blocked = format!("0 left, {:?}", Some(Cause::CardBlocked));
-    let other_phone = DeviceId(uuid::Uuid::from_u128(6));
-    let wrong_pin = |case: &mut Case| case.approval.pin = pin("1357");
-
-    check(|_| {}, "opens");
-    check(wrong_pin, "1 left, None");
-    check(
-        |case| {
-            wrong_pin(case);
-            case.card = Card::Held { misses: 2 }
-        },
-        &blocked,
-    );
-    check(
-        |case| {
-            wrong_pin(case);
-            case.approval.code = "12".to_owned()
-        },
-        "1 left, None",
-    );
-    check(|case| case.approval.code = "12".to_owned(), "wrong code, Held { misses: 0 }");
-    check(|case| case.approval.code = String::new(), "wrong code, Held { misses: 0 }");
-    check(|case| case.approval.client = "other".to_owned(), "gone");
-    check(|case| case.approval.now = case.challenge.until, "gone");
-    check(|case| case.challenge.outcome = Some(Outcome::Denied), "gone");
-    check(|case| case.challenge.rpps = None, "gone");
-    check(|case| case.approval.device = other_phone, "not held");
-    check(|case| case.held = None, "not held");
-    check(|case| case.standing = None, "not held");
-    check(|case| case.card = Card::Blocked, "card_blocked");
-    check(
-        |case| {
-            wrong_pin(case);
-            case.card = Card::Blocked
-        },
-        "card_blocked",
-    );
-    let suspended = |case: &mut Case| {
-        let mut standing = standing(CardStanding::Suspended, TILLEULS);
-        standing.situations.clear();
-        case.standing = Some(standing);
-    };
-    check(suspended, "card_suspended");
-    check(
-        |case| {
-            suspended(case);
-            wrong_pin(case)
-        },
-        "1 left, None",
-    );
-    let elsewhere = |case: &mut Case| {
-        case.standing = Some(standing(CardStanding::Active, "699999124"));
-    };
-    check(elsewhere, "no_situation_here");
-    check(
-        |case| {
-            elsewhere(case);
-            case.challenge.structure = None
-        },
-        "opens",
-    );
+    check(&[WRONG_PIN], "1 left, None");
+    check(&[WRONG_PIN, WRONG_CODE], "1 left, None");
+    check(&[WRONG_PIN, SUSPENDED], "1 left, None");
+    check(&[WRONG_PIN, |case| case.card = Card::Held { misses: 2 }], &blocked);
+    check(&[WRONG_CODE], "wrong code, Held { misses: 0 }");
+    check(&[|case| case.approval.code = String::new()], "wrong code, Held { misses: 0 }");
+    check(&[|case| case.card = Card::Blocked], "card_blocked");
+    check(&[WRONG_PIN, |case| case.card = Card::Blocked], "card_blocked");
+    check(&[SUSPENDED], "card_suspended");
+    check(&[ELSEWHERE], "no_situation_here");
+    check(&[ELSEWHERE, |case| case.challenge.structure = None], "opens");
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, FromRequest, OriginalUri, Path, Request, State},
+    extract::{
+        DefaultBodyLimit, FromRequest, OriginalUri, Path, Request, State, rejection::PathRejection,
+    },
     http::{HeaderMap, Method, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -12,7 +14,7 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    access::Now,
+    access::{NoRight, Now},
     kernel::{ChallengeId, secret::Secret},
     web::{Problem, throttle::Limit},
 };
@@ -38,6 +40,7 @@ pub fn router(ecps: Ecps, limit: &Limit) -> Router {
         .route("/device/v1/challenges", get(pending))
         .route("/device/v1/challenges/{id}/approve", post(approve))
         .route("/device/v1/challenges/{id}/deny", post(deny))
+        .method_not_allowed_fallback(async || wrong_method())
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .with_state(ecps)
 }
@@ -48,6 +51,11 @@ pub fn too_many() -> Response {
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
         .retry_after(60)
         .into_response()
+}
+
+fn wrong_method() -> Problem {
+    let detail = "Cette adresse n'accepte pas cette méthode.";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }
 
 /// A request, whole: its proof covers all of it.
@@ -250,12 +258,8 @@ struct FinishBody {
     pin: Secret,
 }
 
-async fn finish(
-    State(ecps): State<Ecps>,
-    Path(id): Path<String>,
-    call: Call,
-) -> Result<Json<Value>, Problem> {
-    let id = id.parse().map_err(|_| FinishRefused::Expired)?;
+async fn finish(State(ecps): State<Ecps>, id: Id, call: Call) -> Result<Json<Value>, Problem> {
+    let id = text(&id).parse().map_err(|_| FinishRefused::Expired)?;
     let (activation, now) = ecps.new_phone(id, &call).await?;
     let body: FinishBody = call.json()?;
     let bad_pin =
@@ -294,11 +298,7 @@ struct ApproveBody {
     client_id: String,
 }
 
-async fn approve(
-    State(ecps): State<Ecps>,
-    Path(id): Path<String>,
-    call: Call,
-) -> Result<Json<Value>, Problem> {
+async fn approve(State(ecps): State<Ecps>, id: Id, call: Call) -> Result<Json<Value>, Problem> {
     // A blocked card may not ask, but its challenge can end by it: the page that waits is told why.
     let (device, _) = ecps.known_phone(&call).await?;
     match device.may_ask() {
@@ -311,20 +311,29 @@ async fn approve(
     }
     let body: ApproveBody = call.json()?;
     let said = Said { code: body.code, pin: body.pin, client: body.client_id };
-    ecps.approve(&device, challenge(&id)?, said).await?;
-    Ok(Json(json!({})))
+    match ecps.approve(&device, challenge(&id)?, said).await {
+        // The card has done its part; that this service stays shut is told where it was asked for.
+        Ok(()) | Err(ApprovalRefused::NoRight(NoRight::NoSituation | NoRight::NoSituationHere)) => {
+            Ok(Json(json!({})))
+        }
+        Err(refused) => Err(refused.into()),
+    }
 }
 
-async fn deny(
-    State(ecps): State<Ecps>,
-    Path(id): Path<String>,
-    call: Call,
-) -> Result<Json<Value>, Problem> {
+async fn deny(State(ecps): State<Ecps>, id: Id, call: Call) -> Result<Json<Value>, Problem> {
     let (device, now) = ecps.phone(&call).await?;
     ecps.deny(&device, challenge(&id)?, now).await?;
     Ok(Json(json!({})))
 }
 
-fn challenge(id: &str) -> Result<ChallengeId, ApprovalRefused> {
-    id.parse().map_err(|_| ApprovalRefused::Gone)
+/// The name in the path, if it is a text at all.
+type Id = Result<Path<String>, PathRejection>;
+
+/// What is no text names nothing.
+fn text(id: &Id) -> &str {
+    id.as_ref().map_or("", |Path(id)| id.as_str())
+}
+
+fn challenge(id: &Id) -> Result<ChallengeId, ApprovalRefused> {
+    text(id).parse().map_err(|_| ApprovalRefused::Gone)
 }

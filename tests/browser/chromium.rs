@@ -36,16 +36,19 @@ impl Screen {
     }
 }
 
-/// One browser and the program that drives it; both end when dropped.
+/// One browser and the program that drives it; both end when dropped, in this order.
 pub(crate) struct Chromium {
     pub(crate) driver: WebDriver,
     screen: Screen,
-    chromedriver: Child,
+    _chromedriver: Chromedriver,
 }
+
+/// The program that drives the browser.
+struct Chromedriver(Child);
 
 impl Chromium {
     pub(crate) async fn open(screen: Screen) -> Self {
-        let (chromedriver, port) = chromedriver();
+        let (_chromedriver, port) = chromedriver();
         let mut wanted = DesiredCapabilities::chrome();
         for argument in [
             "--headless=new",
@@ -70,7 +73,7 @@ impl Chromium {
         }
         wanted.set_browser_log_level(LoggingPrefsLogLevel::All).unwrap();
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await.unwrap();
-        Self { driver, screen, chromedriver }
+        Self { driver, screen, _chromedriver }
     }
 
     pub(crate) async fn goto(&self, url: &str) {
@@ -172,18 +175,16 @@ impl Chromium {
         let severe: Vec<_> = severe
             .filter(|line| line.to_lowercase().contains("severe"))
             // A refusal is a page with a status of its own: the console says so, rightly.
-            .filter(|line| !line.contains("Failed to load resource") || line.contains("favicon"))
+            .filter(|line| !line.contains("Failed to load resource"))
             .collect();
         assert!(severe.is_empty(), "the console complained: {severe:#?}");
     }
 }
 
-impl Drop for Chromium {
+impl Drop for Chromedriver {
     fn drop(&mut self) {
-        // Chromedriver ends its browsers when it is asked to end.
-        let id = self.chromedriver.id().to_string();
-        drop(Command::new("kill").args(["-TERM", &id]).status());
-        drop(self.chromedriver.wait());
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
 }
 
@@ -195,7 +196,7 @@ fn screenshots() -> PathBuf {
 }
 
 /// Starts the driver on a port that it chooses and tells.
-fn chromedriver() -> (Child, u16) {
+fn chromedriver() -> (Chromedriver, u16) {
     let mut child = Command::new("chromedriver")
         .arg("--port=0")
         .stdout(Stdio::piped())
@@ -206,5 +207,5 @@ fn chromedriver() -> (Child, u16) {
     let started = lines.find(|line| line.contains("started successfully on port")).unwrap();
     let port = started.trim_end_matches('.').rsplit(' ').next().unwrap().parse().unwrap();
     std::thread::spawn(move || lines.for_each(drop));
-    (child, port)
+    (Chromedriver(child), port)
 }

@@ -1,5 +1,8 @@
 //! Logging in to care-home software with the phone in a second window, and leaving again.
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
+use futures_util::FutureExt;
 use serde_json::json;
 use thirtyfour::{By, Key, WebElement, WindowHandle};
 
@@ -47,6 +50,16 @@ impl Scene {
         let phone = browser.driver.new_window().await.unwrap();
         let person = demo.person("aide-soignante");
         Self { demo, browser, desk, phone, person }
+    }
+
+    /// Plays something to its end; however it ends, the browser is closed.
+    async fn play(screen: Screen, scenario: impl AsyncFnOnce(&Self)) {
+        let scene = Self::open(screen).await;
+        let played = AssertUnwindSafe(scenario(&scene)).catch_unwind().await;
+        scene.browser.driver.clone().quit().await.unwrap();
+        if let Err(panic) = played {
+            resume_unwind(panic);
+        }
     }
 
     async fn at_the_desk(&self) {
@@ -107,7 +120,10 @@ impl Scene {
 }
 
 async fn journey(screen: Screen) {
-    let scene = Scene::open(screen).await;
+    Scene::play(screen, async |scene| the_journey(scene).await).await;
+}
+
+async fn the_journey(scene: &Scene) {
     let browser = &scene.browser;
     scene.at_the_desk().await;
     browser.goto(&format!("{}/", scene.demo.gateway())).await;
@@ -154,7 +170,10 @@ async fn journey(screen: Screen) {
 
 #[tokio::test]
 async fn by_keyboard_alone() {
-    let scene = Scene::open(DESK).await;
+    Scene::play(DESK, async |scene| without_a_mouse(scene).await).await;
+}
+
+async fn without_a_mouse(scene: &Scene) {
     let browser = &scene.browser;
     scene.at_the_desk().await;
     browser.goto(&scene.demo.at("dui-tilleuls", "/")).await;
@@ -187,7 +206,10 @@ async fn by_keyboard_alone() {
 
 #[tokio::test]
 async fn whoever_gives_up_is_back_in_the_software() {
-    let scene = Scene::open(MOBILE).await;
+    Scene::play(MOBILE, async |scene| giving_up(scene).await).await;
+}
+
+async fn giving_up(scene: &Scene) {
     let browser = &scene.browser;
     scene.identify(false).await;
     browser.click("annuler").await;

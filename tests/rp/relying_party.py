@@ -3,8 +3,8 @@
     relying_party.py PROGRAM
 
 Steps 2 and 3 of the journey: log in with the phone, read who it is, ask introspection, refresh, log in
-silently to a second client; then the person leaves, and every door is shut. One line a step, and
-"N passed, N failed".
+silently to a second client, revoke, log out; then the person logs in again and leaves, and every door
+is shut. One line a step, and "N passed, N failed".
 """
 
 import os
@@ -27,6 +27,7 @@ from page import Page
 PORT = 18640
 GATEWAY = f"http://localhost:{PORT}"
 RETURN = "http://127.0.0.1:18659/cb"  # nobody listens: the answer is read from the redirect
+FAREWELL = "http://127.0.0.1:18659/bye"
 
 
 def main(program):
@@ -84,6 +85,13 @@ def play(story):
     story.step("an API asks introspection: active", lambda: expect(party.is_active(), True))
     story.step("refreshes", party.refresh)
     story.step("a second client logs in silently", party.log_in_silently)
+    story.step("its refresh token is revoked, and its access token dead", party.revoke)
+    story.step("log-out with a hint brings the browser back", party.log_out)
+    story.step("introspection after the log-out: inactive", lambda: expect(party.is_active(), False))
+    story.step("nobody is logged in silently any more", party.log_in_silently_in_vain)
+    story.step("logs in again", party.log_in)
+    story.step("and redeems again", party.redeem)
+    story.step("a code is kept for later", party.log_in_silently)
     story.step("the situation ends with immediate effect", party.leave)
     story.step("introspection: inactive", lambda: expect(party.is_active(), False))
     story.step("userinfo: 401", party.ask_userinfo_in_vain)
@@ -120,6 +128,7 @@ class Party:
         registration = {
             "client_name": f"Python {name}",
             "redirect_uris": [RETURN],
+            "post_logout_redirect_uris": [FAREWELL],
             "token_endpoint_auth_method": "client_secret_basic",
             "structure": "019999028" if tilleuls else None,
         }
@@ -150,7 +159,7 @@ class Party:
         for _ in range(10):
             response = self.browser.request(method, url, allow_redirects=False, timeout=10, **more)
             target = response.headers.get("location")
-            if target is None or target.startswith(RETURN):
+            if target is None or target.startswith((RETURN, FAREWELL)):
                 return response
             url, method, more = requests.compat.urljoin(url, target), "GET", {}
         raise AssertionError("too many redirects")
@@ -174,6 +183,9 @@ class Party:
         assert target.startswith(RETURN), f"{response.status_code}: {Page(response).texts}"
         answer = parse_qs(urlsplit(target).query)
         expect(answer["state"], [self.state])
+        # RFC 9207: announced, so it must come, and be the issuer byte for byte.
+        expect(self.metadata["authorization_response_iss_parameter_supported"], True)
+        expect(answer["iss"], [self.world["issuer"]])
         return target
 
     def redeem(self):
@@ -216,6 +228,37 @@ class Party:
     def log_in_silently(self):
         self.unused = self.returned(self.start(self.clients[1], prompt="none"))
         assert "code" in parse_qs(urlsplit(self.unused).query), self.unused
+
+    def log_in_silently_in_vain(self):
+        target = self.returned(self.start(self.clients[1], prompt="none"))
+        expect(parse_qs(urlsplit(target).query)["error"], ["login_required"])
+
+    def revoke(self):
+        endpoint, client = self.metadata["token_endpoint"], self.clients[1]
+        token = client.fetch_token(
+            endpoint,
+            authorization_response=self.unused,
+            state=self.state,
+            code_verifier=self.verifier,
+        )
+        revoked = client.revoke_token(
+            self.metadata["revocation_endpoint"], token=token["refresh_token"]
+        )
+        expect(revoked.status_code, 200)
+        response = client.introspect_token(
+            self.metadata["introspection_endpoint"], token=token["access_token"]
+        )
+        expect(response.json(), {"active": False})
+        expect(self.is_active(), True)
+
+    def log_out(self):
+        query = {
+            "id_token_hint": self.token["id_token"],
+            "post_logout_redirect_uri": FAREWELL,
+            "state": "bye",
+        }
+        response = self.follow("GET", self.metadata["end_session_endpoint"], params=query)
+        expect(response.headers.get("location"), f"{FAREWELL}?state=bye")
 
     def leave(self):
         url = f"{GATEWAY}/api/v1/professionals/{self.person['rpps']}"

@@ -56,7 +56,7 @@ pub(super) async fn post(
 }
 
 /// Parameters, and whether one came twice: repeated ones are left out, so that the answer can still
-/// go to the client (RFC 6749, section 3.1). Who it is and where it listens must be beyond doubt.
+/// go to the client (RFC 6749, section 3.1). Who it is must be beyond doubt.
 fn read(query: &str) -> Result<(Fields, bool), BadFields> {
     match Fields::from_query(query) {
         Ok(fields) => Ok((fields, false)),
@@ -66,11 +66,7 @@ fn read(query: &str) -> Result<(Fields, bool), BadFields> {
             let once = |(name, _): &&(String, String)| {
                 pairs.iter().filter(|(other, _)| other == name).count() == 1
             };
-            let doubtful = |(name, _): &(String, String)| {
-                pairs.iter().filter(|(other, _)| other == name).count() > 1
-                    && matches!(name.as_str(), "client_id" | "redirect_uri")
-            };
-            if pairs.iter().any(doubtful) {
+            if pairs.iter().filter(|(name, _)| name == "client_id").count() > 1 {
                 return Err(BadFields::Repeated("client_id".to_owned()));
             }
             let mut kept = url::form_urlencoded::Serializer::new(String::new());

@@ -14,7 +14,10 @@ use passerelle::{
 };
 use serde_json::{Value, json};
 
-use super::world::{Answer, Browser, ISSUER, RIVE_CLAIRE, SECRET, TILLEULS, World, said};
+use super::{
+    browser::{Answer, Browser, said},
+    world::{ISSUER, RIVE_CLAIRE, SECRET, TILLEULS, World},
+};
 
 /// The callers that the provider recognises.
 struct Recognised(Arc<passerelle::oidc::Provider>);
@@ -22,9 +25,14 @@ struct Recognised(Arc<passerelle::oidc::Provider>);
 #[async_trait::async_trait]
 impl Callers for Recognised {
     async fn caller(&self, bearer: &Secret) -> Result<Caller, Denied> {
-        let told = |error: BearerError| match error {
+        let told = |error| match error {
             BearerError::Outage(outage) => Denied::Outage(outage),
-            _ => Denied::Invalid,
+            BearerError::NoToken
+            | BearerError::TwoTokens
+            | BearerError::NotOurs
+            | BearerError::Expired
+            | BearerError::Dead(_)
+            | BearerError::WrongBearer => Denied::Invalid,
         };
         let ApiCaller { client, structure, scopes, now } =
             self.0.api_caller(bearer).await.map_err(told)?;
@@ -97,14 +105,14 @@ async fn disabling_shuts_and_enabling_revives_nothing() {
 
     let off = desk.call("PUT /clients/dui", None, &json!({"enabled": false})).await.is(200);
     assert_eq!(off.json()["enabled"], false);
-    world.refresh("dui", &tokens.at("refresh_token")).await.is_refused(401, "invalid_client");
+    world.refresh("dui", &tokens.at("refresh_token")).await.refused_with(401, "invalid_client");
     let page = world.authorize(&mut browser, "dui", "").await.is(400);
     assert!(page.text.contains("client_inconnu"), "{}", page.text);
 
     desk.call("PUT /clients/dui", None, &json!({"enabled": true})).await.is(200);
     assert!(!world.is_active("dui", &tokens.at("access_token")).await);
-    world.refresh("dui", &tokens.at("refresh_token")).await.is_refused(400, "invalid_grant");
-    world.redeem("dui", &code).await.is_refused(400, "invalid_grant");
+    world.refresh("dui", &tokens.at("refresh_token")).await.refused_with(400, "invalid_grant");
+    world.redeem("dui", &code).await.refused_with(400, "invalid_grant");
     // The session is the person's, not the client's: it opens the client anew.
     let code = world.authorize(&mut browser, "dui", "").await.sent("code").unwrap();
     let fresh = world.redeem("dui", &code).await.is(200);
@@ -137,9 +145,9 @@ async fn a_removed_client_is_gone_and_its_name_inherits_nothing() {
     desk.call("DELETE /clients/dui", None, &json!({})).await.is(204);
     desk.call("DELETE /clients/dui", None, &json!({})).await.is(404);
     desk.call("GET /clients/dui", None, &json!({})).await.is(404);
-    world.refresh("dui", &tokens.at("refresh_token")).await.is_refused(401, "invalid_client");
+    world.refresh("dui", &tokens.at("refresh_token")).await.refused_with(401, "invalid_client");
     desk.call("POST /clients", None, &dui(json!({}))).await.is(201);
-    world.refresh("dui", &tokens.at("refresh_token")).await.is_refused(400, "invalid_grant");
+    world.refresh("dui", &tokens.at("refresh_token")).await.refused_with(400, "invalid_grant");
 }
 
 #[tokio::test]
@@ -206,7 +214,7 @@ async fn settings_are_read_when_a_grant_opens() {
     let after = world.redeem("dui", &code.sent("code").unwrap()).await.is(200);
     // The profile is exact about how the secret comes.
     world.change("dui", json!({"token_endpoint_auth_method": "client_secret_basic"})).await;
-    world.refresh("dui", &after.at("refresh_token")).await.is_refused(401, "invalid_client");
+    world.refresh("dui", &after.at("refresh_token")).await.refused_with(401, "invalid_client");
     world.change("dui", json!({"token_endpoint_auth_method": null, "profile": "psc"})).await;
     let id = said(&after.at("id_token"));
     assert_eq!((&id["acr"], &id["sub"]), (&json!("eidas3"), &json!(uuid::Uuid::from_u128(1))));
@@ -234,7 +242,7 @@ async fn a_client_sees_its_own_tokens_unless_it_may_see_others() {
     }
     assert!(!world.is_active("dui", &tokens.at("id_token")).await, "an ID token opens nothing");
     let stranger = world.call("autre", "revoke", &[("token", &tokens.at("access_token"))]).await;
-    stranger.is_refused(400, "invalid_grant");
+    stranger.refused_with(400, "invalid_grant");
     assert!(world.is_active("dui", &tokens.at("access_token")).await);
 }
 

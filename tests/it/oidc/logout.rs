@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::world::{Answer, Browser, GONE, ISSUER, World};
+use super::{
+    browser::{Answer, Browser},
+    world::{GONE, ISSUER, World},
+};
 
 fn path(query: &[(&str, &str)]) -> String {
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();

@@ -3,7 +3,10 @@
 use passerelle::kernel::time::Span;
 use serde_json::json;
 
-use super::world::{Browser, World, said};
+use super::{
+    browser::{Browser, said},
+    world::World,
+};
 
 #[tokio::test]
 async fn reissued_tokens_slide_and_the_old_ones_live_to_their_own_end() {
@@ -19,7 +22,7 @@ async fn reissued_tokens_slide_and_the_old_ones_live_to_their_own_end() {
     let third = world.refresh("dui", &old).await.is(200);
     assert_eq!(third.json()["refresh_expires_in"], 1800);
     world.advance(Span::minutes(20));
-    world.refresh("dui", &old).await.is_refused(400, "invalid_grant");
+    world.refresh("dui", &old).await.refused_with(400, "invalid_grant");
     world.refresh("dui", &second.at("refresh_token")).await.is(200);
 }
 
@@ -36,9 +39,9 @@ async fn a_rotated_token_gets_one_successor_and_a_replay_kills_the_grant() {
     let two = world.refresh("dui", &one.at("refresh_token")).await.is(200);
     assert!(world.is_active("dui", &two.at("access_token")).await);
 
-    world.refresh("dui", &zero).await.is_refused(400, "invalid_grant");
+    world.refresh("dui", &zero).await.refused_with(400, "invalid_grant");
     assert!(!world.is_active("dui", &two.at("access_token")).await);
-    world.refresh("dui", &two.at("refresh_token")).await.is_refused(400, "invalid_grant");
+    world.refresh("dui", &two.at("refresh_token")).await.refused_with(400, "invalid_grant");
     let causes: String = world.one("SELECT cause FROM cut");
     assert_eq!(causes, "\"refresh_replayed\"");
 }
@@ -69,11 +72,11 @@ async fn a_stable_token_stays_until_its_session_ends_or_rests() {
         assert_eq!(next.at("refresh_token"), token);
     }
     world.advance(Span::minutes(20));
-    world.refresh("dui", &token).await.is_refused(400, "invalid_grant");
+    world.refresh("dui", &token).await.refused_with(400, "invalid_grant");
 
     let rested = world.tokens(&mut Browser::default(), "dui").await.at("refresh_token");
     world.advance(Span::minutes(31));
-    world.refresh("dui", &rested).await.is_refused(400, "invalid_grant");
+    world.refresh("dui", &rested).await.refused_with(400, "invalid_grant");
 }
 
 #[tokio::test]
@@ -91,7 +94,7 @@ async fn no_token_outlives_the_session() {
     assert_eq!(last.json()["refresh_expires_in"], 30);
     world.advance(Span::seconds(30));
     assert!(!world.is_active("dui", &last.at("access_token")).await);
-    world.refresh("dui", &last.at("refresh_token")).await.is_refused(400, "invalid_grant");
+    world.refresh("dui", &last.at("refresh_token")).await.refused_with(400, "invalid_grant");
 }
 
 #[tokio::test]
@@ -108,9 +111,9 @@ async fn a_refresh_may_ask_for_less_and_never_for_more() {
     let less = ask("scope_all").await.is(200);
     assert_eq!(less.at("scope"), "scope_all");
     assert!(less.json().get("id_token").is_none());
-    ask("openid profile").await.is_refused(400, "invalid_scope");
-    world.refresh("autre", &token).await.is_refused(400, "invalid_grant");
-    world.refresh("dui", &first.at("access_token")).await.is_refused(400, "invalid_grant");
+    ask("openid profile").await.refused_with(400, "invalid_scope");
+    world.refresh("autre", &token).await.refused_with(400, "invalid_grant");
+    world.refresh("dui", &first.at("access_token")).await.refused_with(400, "invalid_grant");
 }
 
 #[tokio::test]
@@ -120,9 +123,9 @@ async fn rights_are_read_again_at_each_refresh() {
     let token = world.tokens(&mut Browser::default(), "dui").await.at("refresh_token");
     // A change that no cut announces: the registry alone says no.
     world.records().execute("UPDATE card SET blocked = 1", []).unwrap();
-    world.refresh("dui", &token).await.is_refused(400, "invalid_grant");
+    world.refresh("dui", &token).await.refused_with(400, "invalid_grant");
     world.records().execute("UPDATE card SET blocked = 0", []).unwrap();
     world.refresh("dui", &token).await.is(200);
     world.leave(1).await;
-    world.refresh("dui", &token).await.is_refused(400, "invalid_grant");
+    world.refresh("dui", &token).await.refused_with(400, "invalid_grant");
 }

@@ -3,7 +3,10 @@
 use passerelle::{kernel::time::Span, oidc::LoginError};
 use serde_json::json;
 
-use super::world::{Answer, Browser, RIVE_CLAIRE, TILLEULS, World};
+use super::{
+    browser::{Answer, Browser},
+    world::{RIVE_CLAIRE, TILLEULS, World},
+};
 
 /// Where a request leads: a code, an error for the client, the log-in page, or a page of ours.
 fn road(answer: &Answer) -> String {
@@ -91,15 +94,15 @@ async fn a_code_lives_a_minute_and_is_taken_once() {
     let mut browser = Browser::default();
     let code = world.log_in(&mut browser, "dui").await;
     world.advance(Span::seconds(60));
-    world.redeem("dui", &code).await.is_refused(400, "invalid_grant");
+    world.redeem("dui", &code).await.refused_with(400, "invalid_grant");
 
     let code = world.log_in(&mut browser, "dui").await;
-    world.redeem("autre", &code).await.is_refused(400, "invalid_grant");
+    world.redeem("autre", &code).await.refused_with(400, "invalid_grant");
     let tokens = world.redeem("dui", &code).await.is(200);
-    world.redeem("autre", &code).await.is_refused(400, "invalid_grant");
+    world.redeem("autre", &code).await.refused_with(400, "invalid_grant");
     assert!(world.is_active("dui", &tokens.at("access_token")).await, "a stranger kills nothing");
     for _ in 0..3 {
-        world.redeem("dui", &code).await.is_refused(400, "invalid_grant");
+        world.redeem("dui", &code).await.refused_with(400, "invalid_grant");
     }
     assert!(!world.is_active("dui", &tokens.at("access_token")).await);
     let cuts: u32 = world.one("SELECT count(*) FROM cut");

@@ -1,17 +1,14 @@
 //! The provider, the API's clients, one person with a card, and browsers that are cookie jars.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
 use axum::{
     Router,
     body::{Body, to_bytes},
-    http::{HeaderMap, Request, StatusCode, header},
+    http::{Request, header},
 };
 use passerelle::{
     access::{Doors, Heads, Proof, SESSION_LIFE, Session},
@@ -30,6 +27,8 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 use url::{Url, form_urlencoded};
 use uuid::Uuid;
+
+use super::browser::{Answer, Browser};
 
 /// 2026-11-21, 15:00 in Paris.
 const NOW: Timestamp = Timestamp(1_795_269_600_000);
@@ -59,53 +58,6 @@ pub(super) struct World {
     clock: Arc<TestClock>,
     serial: AtomicU64,
 }
-
-/// An answer, read whole.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) text: String,
-}
-
-impl Answer {
-    pub(super) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_default()
-    }
-
-    pub(super) fn at(&self, name: &str) -> String {
-        let value = self.json()[name].clone();
-        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-    }
-
-    pub(super) fn location(&self) -> String {
-        let value = self.headers.get(header::LOCATION).map(|value| value.to_str().unwrap());
-        value.unwrap_or_default().to_owned()
-    }
-
-    /// A parameter of the address that the browser is sent to.
-    pub(super) fn sent(&self, name: &str) -> Option<String> {
-        let url = Url::parse(&self.location()).ok()?;
-        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    }
-
-    #[track_caller]
-    pub(super) fn is(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{} {}", self.location(), self.text);
-        self
-    }
-
-    /// A refusal in the words of OAuth.
-    #[track_caller]
-    pub(super) fn is_refused(self, status: u16, error: &str) {
-        let answer = self.is(status);
-        assert_eq!(answer.at("error"), error, "{}", answer.text);
-    }
-}
-
-/// What one browser holds.
-#[derive(Default)]
-pub(super) struct Browser(BTreeMap<String, String>);
 
 impl World {
     pub(super) async fn new() -> Self {
@@ -297,9 +249,7 @@ impl World {
         answer: &Answer,
     ) -> Result<oidc::PendingLogin, oidc::LoginError> {
         let id = answer.sent("demande").unwrap().parse().unwrap();
-        self.provider
-            .login(id, browser.0.get("passerelle_wallet_browser").map(secret).as_ref())
-            .await
+        self.provider.login(id, browser.secret().as_ref()).await
     }
 
     /// A whole log-in: the code.
@@ -349,32 +299,6 @@ impl World {
     }
 }
 
-impl Browser {
-    fn cookies(&self) -> String {
-        let pairs: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        pairs.join("; ")
-    }
-
-    fn learn(&mut self, answer: &Answer) {
-        for cookie in answer.headers.get_all(header::SET_COOKIE) {
-            let pair = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
-            let (name, value) = pair.split_once('=').unwrap();
-            self.0.insert(name.to_owned(), value.to_owned());
-        }
-    }
-}
-
 pub(super) fn person() -> Rpps {
     "99900000037".parse().unwrap()
-}
-
-pub(super) fn secret(text: &String) -> Secret {
-    Secret::received(text.clone())
-}
-
-/// What a JWT says, unverified.
-pub(super) fn said(token: &str) -> Value {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    let payload = token.split('.').nth(1).unwrap();
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }

@@ -69,7 +69,7 @@ impl Post for Mailbox {
 pub(super) struct Desk {
     pub(super) world: World,
     pub(super) ecps: Ecps,
-    doors: Doors,
+    pub(super) doors: Doors,
     pub(super) mailbox: Arc<Mailbox>,
     dui: ClientId,
 }

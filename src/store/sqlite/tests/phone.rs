@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::{
-    ecps::{Decision, http},
+    access::NoRight,
+    ecps::{Decision, State, http},
     kernel::secret::SecretDigest,
     web::throttle::{Limit, Throttle},
 };
@@ -144,6 +145,13 @@ async fn a_phone_activates_looks_and_approves() {
     let (status, refused) = phone.call("POST", &path, said(shown, PIN)).await;
     assert_eq!((status, &refused["code"]), (410, &json!("challenge_gone")));
 
+    let challenge = desk.open(Some(RIVE_CLAIRE)).await;
+    let path = format!("/device/v1/challenges/{}/approve", challenge.id);
+    let answer = phone.call("POST", &path, said(&challenge.codes.shown, PIN)).await;
+    assert_eq!(answer, (200, json!({})), "the card did its part; the page says why it stays shut");
+    let told = desk.state(challenge.id).await;
+    assert_eq!(told, State::Refused(NoRight::NoSituationHere));
+
     let challenge = desk.open(None).await;
     let path = format!("/device/v1/challenges/{}/approve", challenge.id);
     let (status, refused) = phone.call("POST", &path, said("xx", PIN)).await;
@@ -183,6 +191,10 @@ async fn every_request_carries_its_own_proof_once() {
     let (status, bad) =
         phone.send(("POST", "/device/v1/activations"), "{\"identifier\":1}", None).await;
     assert_eq!((status, &bad["code"]), (400, &json!("bad_request")));
+    let odd = phone.call("POST", "/device/v1/challenges/%ff/deny", json!({})).await;
+    assert_eq!((odd.0, &odd.1["code"]), (410, &json!("challenge_gone")));
+    let odd = phone.call("PUT", "/device/v1/challenges", Value::Null).await;
+    assert_eq!((odd.0, &odd.1["code"]), (405, &json!("method_not_allowed")));
     let long = "x".repeat(20_000);
     let (status, _) = phone.send(("POST", "/device/v1/activations"), &long, None).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE.as_u16());

@@ -1,14 +1,32 @@
 //! Where one slice's port is another slice's verb, and the loops beside the requests.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
-use axum::http::Request;
+use axum::{
+    body::Body,
+    extract::State,
+    http::{Request, StatusCode},
+    middleware::Next,
+    response::Response,
+};
 
 use crate::{
     access::Doors,
     departure::{LogoutTokens, Mailbag, Notice},
     ecps::{Post, post::OutgoingPost},
-    kernel::{Outage, Timestamp, letter::Letter, secret::Secret},
+    kernel::{
+        Outage, Timestamp,
+        journal::{Actor, Entry, Event},
+        letter::Letter,
+        secret::Secret,
+        time::Span,
+    },
     oidc::{BearerError, Provider},
     portal::{Caller, Callers, Denied},
     store::sqlite::Sqlite,
@@ -90,4 +108,42 @@ pub(super) async fn sweep(store: Arc<Sqlite>) {
 /// The span of a request: method and path, never the query, which may carry codes and tokens.
 pub(super) fn span<B>(request: &Request<B>) -> tracing::Span {
     tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
+}
+
+/// Strangers' refused attempts since the last line of the journal that counted them.
+#[derive(Debug, Default)]
+pub(super) struct Refusals(AtomicU64);
+
+impl Refusals {
+    /// Counts every request that was answered 401 or 429.
+    pub(super) async fn watch(
+        State(refusals): State<Arc<Self>>,
+        request: Request<Body>,
+        next: Next,
+    ) -> Response {
+        let response = next.run(request).await;
+        if matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS) {
+            refusals.0.fetch_add(1, Ordering::Relaxed);
+        }
+        response
+    }
+
+    /// Writes one line each time `every` has passed, if there is anything to tell. What the store
+    /// does not take is told with the next.
+    pub(super) async fn write_down(self: Arc<Self>, store: Arc<Sqlite>, every: Span) {
+        let every = Duration::from_millis(every.0.unsigned_abs());
+        loop {
+            tokio::time::sleep(every).await;
+            let count = self.0.swap(0, Ordering::Relaxed);
+            if count == 0 {
+                continue;
+            }
+            let counted =
+                Entry { count: Some(count), ..Entry::new(Event::RefusalsCounted, Actor::Stranger) };
+            if let Err(outage) = store.write_down(counted).await {
+                tracing::warn!(%outage, "refusals are counted again later");
+                self.0.fetch_add(count, Ordering::Relaxed);
+            }
+        }
+    }
 }

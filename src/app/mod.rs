@@ -7,7 +7,7 @@ mod seed;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use axum::{Router, http::StatusCode, response::Response};
+use axum::{Router, http::StatusCode, middleware::from_fn_with_state, response::Response};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
@@ -37,6 +37,8 @@ use crate::{
         throttle::{Limit, Throttle},
     },
 };
+
+use glue::Refusals;
 
 pub use demo::{Demo, Describe};
 pub use seed::{NotSeeded, Seed, SeedPerson, seed};
@@ -142,11 +144,16 @@ pub async fn build(
     if let Some(demo) = demo {
         router = router.merge(demo.router(&house.ecps, &house.doors, Arc::clone(&house.store)));
     }
+    let refusals = Arc::new(Refusals::default());
     let router = router
         .fallback(async move || nowhere(frame))
+        .layer(from_fn_with_state(Arc::clone(&refusals), Refusals::watch))
         .layer(CatchPanicLayer::new())
         .layer(TraceLayer::new_for_http().make_span_with(glue::span));
-    Ok(App { router, background: background(config, &house, &machine) })
+    let mut background = background(config, &house, &machine);
+    let every = config.journal.refusals_every;
+    background.push(Box::pin(refusals.write_down(Arc::clone(&house.store), every)));
+    Ok(App { router, background })
 }
 
 async fn furnish(
@@ -175,6 +182,7 @@ async fn furnish(
             challenge_life: config.ecps.challenge,
             activation_life: config.ecps.activation,
             activation_tries: config.ecps.activation_tries,
+            session_life: config.session.life,
             ..ecps::Settings::default()
         },
     });

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::{
-    kernel::{Outage, journal::Broken, journal::Verifier},
+    kernel::{Outage, journal::Verifier},
     store::sqlite::Sqlite,
 };
 
@@ -44,9 +44,8 @@ impl Verify {
         let (verifier, broken) = verify(&store)?;
         let (lines, tip) = verifier.tip();
         if self.json {
-            let problem = broken.map(|broken| broken.to_string());
             print(json!({
-                "whole": broken.is_none(), "lines": lines, "tip": tip, "problem": problem,
+                "whole": broken.is_none(), "lines": lines, "tip": tip, "problem": broken,
             }));
         }
         if let Some(broken) = broken {
@@ -59,18 +58,21 @@ impl Verify {
     }
 }
 
-/// Takes every line up to the first at fault. Lines written meanwhile are taken as well.
-fn verify(store: &Sqlite) -> Result<(Verifier, Option<Broken>), Outage> {
+/// Takes every line up to the first at fault, then asks the records for what should be there. Lines written meanwhile are taken as well.
+fn verify(store: &Sqlite) -> Result<(Verifier, Option<String>), Outage> {
     let mut verifier = Verifier::default();
     loop {
         let lines = store.journal_after(verifier.tip().0, PAGE)?;
         if lines.is_empty() {
-            return Ok((verifier, None));
+            break;
         }
         for line in &lines {
             if let Err(broken) = verifier.take(line) {
-                return Ok((verifier, Some(broken)));
+                return Ok((verifier, Some(broken.to_string())));
             }
         }
     }
+    // A chain says nothing of a tail that was cut off: the records do, as far as they go.
+    let lost = store.journal_gaps()?;
+    Ok((verifier, lost.into_iter().next()))
 }

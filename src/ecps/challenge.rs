@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    access::{Holder, NoRight, Proof, SESSION_LIFE, Session, Stamp, Standing, admits},
+    access::{Holder, NoRight, Proof, Session, Stamp, Standing, admits},
     kernel::{
         ChallengeId, ClientId, DeviceId, Finess, Rpps, Sid, Timestamp, random::Random,
         secret::SecretDigest, time::Span,
@@ -100,14 +100,14 @@ impl Challenge {
     }
 
     /// The session that a proof opens: it grows from the challenge, not from the approval.
-    fn session(&self, rpps: Rpps, sid: Sid, now: Timestamp) -> Session {
+    fn session(&self, rpps: Rpps, approval: &Approval) -> Session {
         Session {
-            sid,
+            sid: approval.sid,
             rpps,
             stamp: self.stamp,
             proof: Proof::Phone,
-            proven_at: now,
-            until: self.made_at + SESSION_LIFE,
+            proven_at: approval.now,
+            until: self.made_at + approval.life,
         }
     }
 }
@@ -140,6 +140,8 @@ pub struct Approval {
     pub client: String,
     /// The session that it opens, if it opens one.
     pub sid: Sid,
+    /// How long that session lives, counted from the challenge.
+    pub life: Span,
     /// Wrong PINs in a row that block the card.
     pub limit: u32,
     /// When, on the protocol clock.
@@ -218,7 +220,7 @@ impl Approval {
         if let Err(reason) = admits(standing, challenge.structure) {
             return Verdict::NoRight { reason, moved: Some(proven) };
         }
-        Verdict::Opens { session: challenge.session(rpps, self.sid, self.now), moved: proven }
+        Verdict::Opens { session: challenge.session(rpps, self), moved: proven }
     }
 
     fn missed(&self, card: Card) -> Verdict {
@@ -235,11 +237,6 @@ impl Codes {
     fn is_right(&self, chosen: &str) -> bool {
         SecretDigest::of(chosen.as_bytes()).matches(&SecretDigest::of(self.shown.as_bytes()))
     }
-}
-
-/// How long a challenge waits: what the setting says, never longer than the floor allows for.
-pub(super) fn life(setting: Span) -> Span {
-    setting.min(crate::access::LONGEST_CHALLENGE)
 }
 
 #[cfg(test)]

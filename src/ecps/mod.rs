@@ -21,7 +21,7 @@ mod refusals;
 use std::sync::Arc;
 
 use crate::{
-    access::Doors,
+    access::{Doors, LONGEST_CHALLENGE, SESSION_LIFE},
     kernel::{
         Outage, Rpps,
         journal::Actor,
@@ -55,16 +55,30 @@ pub struct Settings {
     pub activation_life: Span,
     pub activation_tries: u32,
     pub activations_at_once: u32,
+    pub session_life: Span,
+}
+
+impl Settings {
+    /// How long a session lives: what the setting says, never longer than the floor allows for.
+    fn session_life(&self) -> Span {
+        self.session_life.min(SESSION_LIFE)
+    }
+
+    /// How long a challenge waits, likewise.
+    fn challenge_life(&self) -> Span {
+        self.challenge_life.min(LONGEST_CHALLENGE)
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             pin_attempts: 3,
-            challenge_life: crate::access::LONGEST_CHALLENGE,
+            challenge_life: LONGEST_CHALLENGE,
             activation_life: Span::minutes(10),
             activation_tries: 5,
             activations_at_once: 5,
+            session_life: SESSION_LIFE,
         }
     }
 }
@@ -108,5 +122,22 @@ impl Ecps {
         keep: Keep<Rpps>,
     ) -> Result<Answered<Rpps, Nobody>, Outage> {
         self.inner.ports.cards.decide(rpps, decision, by, keep).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_shorten_and_never_lengthen() {
+        let set = |seconds| Settings {
+            challenge_life: Span::seconds(seconds),
+            session_life: Span::seconds(seconds),
+            ..Settings::default()
+        };
+        let lives = |settings: Settings| (settings.challenge_life(), settings.session_life());
+        assert_eq!(lives(set(20)), (Span::seconds(20), Span::seconds(20)));
+        assert_eq!(lives(set(100_000)), (LONGEST_CHALLENGE, SESSION_LIFE));
     }
 }

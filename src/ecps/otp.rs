@@ -10,9 +10,10 @@ use totp_rs::{Algorithm, Builder};
 use zeroize::Zeroizing;
 
 use crate::{
-    access::{NoRight, Proof, SESSION_LIFE, Session, Stamp, Standing, admits},
+    access::{NoRight, Proof, Session, Stamp, Standing, admits},
     kernel::{
         ClientId, DeviceId, Finess, Outage, Rpps, Sid, Timestamp, seal::RecordsKey, secret::Secret,
+        time::Span,
     },
 };
 
@@ -68,11 +69,17 @@ pub struct OtpAttempt {
     pub now: Timestamp,
     /// The session that it opens, if it opens one.
     pub sid: Sid,
-    /// Wrong ones in a row that block the card.
+    /// How long that session lives.
+    pub life: Span,
+    /// Wrong ones in a row after which one-time codes rest.
     pub limit: u32,
     /// What opens the sealed key.
     pub key: Arc<RecordsKey>,
 }
+
+/// How long one-time codes of a card rest after too many wrong ones; our choice. The phone's own
+/// approval goes on meanwhile.
+const REST: Span = Span::minutes(15);
 
 /// What the records know about the card, read in one transaction.
 pub struct OtpFacts {
@@ -82,6 +89,10 @@ pub struct OtpFacts {
     pub held: Option<(DeviceId, Vec<u8>)>,
     /// The last step that was accepted.
     pub last_step: Option<u64>,
+    /// Wrong ones in a row.
+    pub misses: u32,
+    /// Until when one-time codes of this card rest.
+    pub rests_until: Option<Timestamp>,
     /// Card and situations. `None`: nobody has this number, or it is retired.
     pub standing: Option<Standing>,
 }
@@ -91,8 +102,14 @@ pub struct OtpFacts {
 pub enum OtpVerdict {
     /// Nothing can be proven here, or the step was used before: nothing is written.
     Nothing,
-    /// A wrong code, counted as a wrong PIN.
-    Missed(Moved),
+    /// A wrong code. It is counted apart from wrong PINs: whoever knows a public number can send one,
+    /// and must not be able to block a card or to cut a session.
+    Missed {
+        /// Wrong ones in a row by now.
+        misses: u32,
+        /// Until when one-time codes of this card rest, if that was one too many.
+        rests_until: Option<Timestamp>,
+    },
     /// Proven, by a person who may not enter.
     NoRight {
         /// Why.
@@ -119,14 +136,21 @@ impl OtpAttempt {
         let (Some(standing), Some((device, sealed))) = (&facts.standing, &facts.held) else {
             return Ok(OtpVerdict::Nothing);
         };
+        if facts.rests_until.is_some_and(|until| self.now < until) {
+            return Ok(OtpVerdict::Nothing);
+        }
         let Ok(proven) = facts.card.apply(Move::Prove, self.limit) else {
             return Ok(OtpVerdict::Nothing);
         };
         let damaged = |error: crate::kernel::seal::Unsealable| Outage::Damaged(error.to_string());
         let key = self.key.open(&sealed_for(*device), sealed).map_err(damaged)?;
         let Some(step) = step_of(&key, self.code.expose(), self.now) else {
-            let missed = facts.card.apply(Move::MissPin, self.limit);
-            return Ok(missed.map_or(OtpVerdict::Nothing, OtpVerdict::Missed));
+            let misses = facts.misses.saturating_add(1);
+            return Ok(if misses < self.limit {
+                OtpVerdict::Missed { misses, rests_until: None }
+            } else {
+                OtpVerdict::Missed { misses: 0, rests_until: Some(self.now + REST) }
+            });
         };
         // RFC 6238, section 5.2: a code is accepted once, and none that is older afterwards.
         if facts.last_step.is_some_and(|last| step <= last) {
@@ -145,7 +169,7 @@ impl OtpAttempt {
             stamp: self.stamp,
             proof: Proof::OneTimeCode,
             proven_at: self.now,
-            until: self.now + SESSION_LIFE,
+            until: self.now + self.life,
         }
     }
 }

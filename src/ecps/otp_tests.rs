@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    access::{CardStanding, Cause},
+    access::CardStanding,
     kernel::{Epoch, Revision, SituationId},
     registry::{Authority, Situation},
 };
@@ -54,6 +54,8 @@ fn facts() -> OtpFacts {
         card: Card::Held { misses: 0 },
         held: Some((device, sealed)),
         last_step: None,
+        misses: 0,
+        rests_until: None,
         standing: Some(Standing {
             rpps: Rpps::from_serial(1),
             card: CardStanding::Active,
@@ -73,6 +75,7 @@ fn attempt(code: &str, structure: Option<&str>) -> OtpAttempt {
         stamp: Stamp { epoch: Epoch(uuid::Uuid::nil()), revision: Revision(4) },
         now: NOW,
         sid: Sid(uuid::Uuid::nil()),
+        life: Span::hours(3),
         limit: 3,
         key: records_key(),
     }
@@ -82,10 +85,13 @@ fn attempt(code: &str, structure: Option<&str>) -> OtpAttempt {
 fn told(verdict: OtpVerdict) -> String {
     match verdict {
         OtpVerdict::Nothing => "nothing".to_owned(),
-        OtpVerdict::Missed(moved) => format!("missed, {:?}, {:?}", moved.card, moved.cuts),
+        OtpVerdict::Missed { misses, rests_until } => {
+            let rest = rests_until.map(|until| until - NOW);
+            format!("missed {misses}, rests {}", rest.unwrap_or_default().as_seconds())
+        }
         OtpVerdict::NoRight { reason, .. } => format!("no right: {}", reason.as_str()),
         OtpVerdict::Opens { session, step, moved } => {
-            assert_eq!(session.until, NOW + SESSION_LIFE);
+            assert_eq!(session.until, NOW + Span::hours(3));
             assert_eq!((session.stamp.revision, session.proof), (Revision(4), Proof::OneTimeCode));
             assert_eq!(moved.card, Card::Held { misses: 0 });
             format!("opens, step {:+}", step.cast_signed() - STEP.cast_signed())
@@ -104,9 +110,9 @@ fn a_code_proves_seed_pin_and_moment_once() {
     check(&shown("2468", STEP), &fresh, "opens, step +0");
     check(&shown("2468", STEP - 1), &fresh, "opens, step -1");
     check(&shown("2468", STEP + 1), &fresh, "opens, step +1");
-    check(&shown("2468", STEP - 2), &fresh, "missed, Held { misses: 1 }, None");
-    check(&shown("2468", STEP + 2), &fresh, "missed, Held { misses: 1 }, None");
-    check(&shown("1357", STEP), &fresh, "missed, Held { misses: 1 }, None");
+    check(&shown("2468", STEP - 2), &fresh, "missed 1, rests 0");
+    check(&shown("2468", STEP + 2), &fresh, "missed 1, rests 0");
+    check(&shown("1357", STEP), &fresh, "missed 1, rests 0");
 
     let used = OtpFacts { last_step: Some(STEP), ..facts() };
     check(&shown("2468", STEP), &used, "nothing");
@@ -115,12 +121,15 @@ fn a_code_proves_seed_pin_and_moment_once() {
 }
 
 #[test]
-fn wrong_codes_count_as_wrong_pins() {
-    let missed = |misses| OtpFacts { card: Card::Held { misses }, ..facts() };
-    check("000000", &missed(1), "missed, Held { misses: 2 }, None");
-    let last = format!("missed, Blocked, {:?}", Some(Cause::CardBlocked));
-    check("000000", &missed(2), &last);
+fn too_many_wrong_codes_let_codes_rest_and_never_block_the_card() {
+    let missed = |misses| OtpFacts { misses, ..facts() };
+    check("000000", &missed(1), "missed 2, rests 0");
+    check("000000", &missed(2), "missed 0, rests 900");
     check(&shown("2468", STEP), &missed(2), "opens, step +0");
+    let resting = |until| OtpFacts { rests_until: Some(until), ..facts() };
+    check(&shown("2468", STEP), &resting(NOW + Span::seconds(1)), "nothing");
+    check("000000", &resting(NOW + Span::seconds(1)), "nothing");
+    check(&shown("2468", STEP), &resting(NOW), "opens, step +0");
 }
 
 #[test]
@@ -145,7 +154,7 @@ fn rights_are_looked_at_after_the_proof() {
         let verdict = attempt(&shown("2468", STEP), structure).decide(&facts).unwrap();
         assert_eq!(told(verdict), expected);
         let wrong = attempt("000000", structure).decide(&facts).unwrap();
-        assert_eq!(told(wrong), "missed, Held { misses: 1 }, None");
+        assert_eq!(told(wrong), "missed 1, rests 0");
     }
     let suspend = |standing: &mut Standing| {
         standing.card = CardStanding::Suspended;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    access::{Door, Holder, NoRight, Now, Passed, Refused, SESSION_LIFE, Session},
+    access::{Door, Holder, NoRight, Now, Passed, Refused, Session},
     kernel::{
         ChallengeId, ClientId, DeviceId, Finess, IdNat, Outage, Rpps, Sid, Timestamp,
         ids::BadIdentifier, secret::Secret,
@@ -13,7 +13,7 @@ use crate::{
 use super::{
     Ecps,
     card::CardInactive,
-    challenge::{Approval, Challenge, Codes, Outcome, holder_of, life},
+    challenge::{Approval, Challenge, Codes, Outcome, holder_of},
     otp::OtpAttempt,
     ports::{Approved, Device, OtpProven},
     refusals::{ApprovalRefused, OtpRefused, outage_of},
@@ -84,7 +84,7 @@ impl Ecps {
             codes: Codes::draw(it.random.as_ref()),
             outcome: None,
             made_at: now.protocol,
-            until: now.protocol + life(it.settings.challenge_life),
+            until: now.protocol + it.settings.challenge_life(),
         };
         it.ports.challenges.open(challenge).await?;
         Ok(Opened::Waits(id))
@@ -149,6 +149,7 @@ impl Ecps {
                 pin: it.key.digest(&device.id.to_string(), said.pin.expose()),
                 client: said.client,
                 sid: Sid(it.random.id(now.protocol)),
+                life: it.settings.session_life(),
                 limit: it.settings.pin_attempts,
                 now: now.protocol,
             };
@@ -230,7 +231,7 @@ impl Ecps {
             client: Some(client.clone()),
             grant: None,
             own: start.stamp.revision,
-            until: start.protocol + SESSION_LIFE,
+            until: start.protocol + it.settings.session_life(),
         };
         let write = async |passed: Passed, _: Now| {
             let attempt = OtpAttempt {
@@ -241,6 +242,7 @@ impl Ecps {
                 stamp: start.stamp,
                 now: start.protocol,
                 sid: Sid(it.random.id(start.protocol)),
+                life: it.settings.session_life(),
                 limit: it.settings.pin_attempts,
                 key: Arc::clone(&it.key),
             };

@@ -56,8 +56,11 @@ impl Provider {
         let refresh = match mode {
             RefreshTokenMode::Stable => RefreshToken::Same(presented.expose()),
             RefreshTokenMode::Rotate => RefreshToken::New(generation, made_at),
-            // Any number tells it from the one before; a second is fine enough a clock for that.
-            RefreshTokenMode::Reissue => RefreshToken::New(number.wrapping_add(1), now),
+            // A drawn number tells it from its siblings of the same second.
+            RefreshTokenMode::Reissue => {
+                let drawn = self.with.random.below(1 << 32);
+                RefreshToken::New(u32::try_from(drawn).unwrap_or(number), now)
+            }
         };
         Ok(self.tokens(&minting, refresh)?)
     }

@@ -37,6 +37,11 @@ impl Addresses {
 }
 
 impl Addresses {
+    /// What tells one demo's addresses from another's.
+    pub(super) fn mark(&self) -> String {
+        format!("{} {} port {}", self.gateway, self.wallet, self.port)
+    }
+
     /// Where the mock phones are.
     pub(super) fn phones(&self) -> Result<url::Url, Failure> {
         let port = self.port.saturating_add(PHONE);

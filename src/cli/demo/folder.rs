@@ -77,21 +77,34 @@ impl Folder {
         Ok(())
     }
 
-    /// Whether seeding has been done, whole. One that was cut short is not guessed at.
-    pub(super) fn is_seeded(&self) -> Result<bool, Failure> {
-        let is_seeded = self.path.join(SEEDED).exists();
-        if self.is_used() && !is_seeded {
-            return Err(Failure::Usage(format!(
-                "{}: an earlier start was cut short before the demo world was complete; start it \
-                 anew with --fresh",
-                self.path.display()
-            )));
+    /// Whether seeding has been done, whole, for a world that lives at `addresses`. One that was cut
+    /// short is not guessed at; nor is a world whose software is registered under other addresses.
+    pub(super) fn is_seeded(&self, addresses: &str) -> Result<bool, Failure> {
+        let usage = |why: &str| Failure::Usage(format!("{}: {why}", self.path.display()));
+        let seeded = match fs::read_to_string(self.path.join(SEEDED)) {
+            Ok(seeded) => Some(seeded),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(failed(&self.path, &error)),
+        };
+        match (self.is_used(), seeded) {
+            (false, None) => Ok(false),
+            (true, Some(seeded)) if seeded == addresses => Ok(true),
+            (true, Some(seeded)) => Err(usage(&format!(
+                "this demo lives at {seeded}; start it there (--port, --base-url, --wallet-url), or \
+                 anew with --fresh"
+            ))),
+            (true, None) => Err(usage(
+                "an earlier start was cut short before the demo world was complete; start it anew \
+                 with --fresh",
+            )),
+            (false, Some(_)) => {
+                Err(usage("the store of this demo is gone; restore it, or start anew with --fresh"))
+            }
         }
-        Ok(is_seeded)
     }
 
-    pub(super) fn mark_seeded(&self) -> Result<(), Failure> {
-        fs::write(self.path.join(SEEDED), "").map_err(|error| failed(&self.path, &error))
+    pub(super) fn mark_seeded(&self, addresses: &str) -> Result<(), Failure> {
+        fs::write(self.path.join(SEEDED), addresses).map_err(|error| failed(&self.path, &error))
     }
 }
 
@@ -120,16 +133,20 @@ mod tests {
         let path = outer.path().join("demo");
         let folder = Folder::take(&path).unwrap();
         assert!(!folder.is_used());
-        assert!(!folder.is_seeded().unwrap());
+        assert!(!folder.is_seeded("here").unwrap());
         for name in [STORE, "passerelle.db-wal", "world.json"] {
             fs::write(path.join(name), "x").unwrap();
         }
         fs::create_dir_all(path.join("pki")).unwrap();
         fs::create_dir_all(path.join("more/deep")).unwrap();
         assert!(folder.is_used());
-        assert!(folder.is_seeded().is_err());
-        folder.mark_seeded().unwrap();
-        assert!(folder.is_seeded().unwrap());
+        assert!(folder.is_seeded("here").is_err());
+        folder.mark_seeded("here").unwrap();
+        assert!(folder.is_seeded("here").unwrap());
+        assert!(folder.is_seeded("there").is_err(), "its software is registered elsewhere");
+        fs::rename(path.join(STORE), path.join("aside")).unwrap();
+        assert!(folder.is_seeded("here").is_err(), "the store is gone");
+        fs::rename(path.join("aside"), path.join(STORE)).unwrap();
         assert!(Folder::take(&path).is_err(), "another demo is using it");
         folder.empty().unwrap();
         assert_eq!(names(&path), ["demo.lock", "pki"]);

@@ -85,9 +85,11 @@ impl Demo {
                 path.display()
             )));
         }
-        let is_seeded = folder.is_seeded()?;
-        key::make(&config.records)?;
         let addresses = Addresses::new(self.port, &config.server);
+        let is_seeded = folder.is_seeded(&addresses.mark())?;
+        // A signal while the world is made is obeyed as soon as it is.
+        let (stop, told) = Self::stop()?;
+        key::make(&config.records)?;
         let world = world::open(folder.path(), &addresses)?;
         let store = records::open(&config.records)?;
         let machine = serve::machine();
@@ -102,13 +104,12 @@ impl Demo {
             world::seed(&world, &store, &machine).await?;
         }
         let app = app::build(&config, store, machine, Some(demo)).await?;
-        let (stop, told) = Self::stop()?;
         let parties = world::serve(&world, stop.clone()).await?;
         let gateway = listen::serve(listeners, app.router, app.background, stop.clone());
         let serving = tokio::spawn(gateway);
         let played = async {
             world.activate_all().await.map_err(world::failure)?;
-            folder.mark_seeded()?;
+            folder.mark_seeded(&addresses.mark())?;
             tell_ready.send_replace(true);
             self.play(&world, &addresses).await
         };

@@ -6,7 +6,7 @@ use axum::{
     body::Bytes,
     extract::{RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 
 use crate::{
@@ -39,6 +39,17 @@ pub(super) async fn get(
     RawQuery(query): RawQuery,
 ) -> Response {
     answer(&provider, &headers, read(&query.unwrap_or_default())).await
+}
+
+/// Sends the request, whole, to the wallet host: method and body stay as they are (RFC 9110, section
+/// 15.4.8).
+pub(super) async fn to_wallet(
+    State(provider): State<Arc<Provider>>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    let address = provider.settings().wallet(&format!("/auth{query}"));
+    Redirect::temporary(&address).into_response()
 }
 
 pub(super) async fn post(

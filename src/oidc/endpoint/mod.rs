@@ -32,10 +32,18 @@ pub fn router(provider: Arc<Provider>) -> Router {
     let protocol = |name: &str| format!("{issuer}/protocol/openid-connect/{name}");
     // A HEAD request must not open a grant, nor end a session: it is answered without either.
     let pages = || get(authorize::get).post(authorize::post).head(nothing);
+    // The cookies belong to the wallet host: where the issuer is another, the browser goes there first.
+    let settings = provider.settings();
+    let elsewhere = settings.base_url.origin() != settings.wallet_url.origin();
+    let native = if elsewhere {
+        get(authorize::to_wallet).post(authorize::to_wallet).head(nothing)
+    } else {
+        pages()
+    };
     Router::new()
         .route("/auth", pages())
         .route("/auth/", pages())
-        .route(&protocol("auth"), pages())
+        .route(&protocol("auth"), native)
         .route(&protocol("token"), post(token::post))
         .route(&protocol("token/introspect"), post(introspect::post))
         .route(&protocol("revoke"), post(revoke::post))

@@ -34,6 +34,8 @@ pub(super) struct CardRow {
     pub(super) pin: Option<SecretDigest>,
     otp_key: Option<Vec<u8>>,
     otp_step: Option<u64>,
+    otp_misses: u32,
+    otp_rests_until: Option<Timestamp>,
     misses: u32,
     blocked: bool,
 }
@@ -51,7 +53,8 @@ impl CardRow {
 /// The card of `rpps`; one that was never activated has no row.
 pub(super) fn card_row(db: &Connection, rpps: Rpps) -> Result<CardRow, rusqlite::Error> {
     db.prepare_cached(
-        "SELECT device, pin, otp_key, otp_step, pin_misses, blocked FROM card WHERE rpps = ?1",
+        "SELECT device, pin, otp_key, otp_step, pin_misses, blocked, otp_misses, otp_rests_until
+         FROM card WHERE rpps = ?1",
     )?
     .query_row(params![rpps.as_str()], |row| {
         Ok(CardRow {
@@ -61,6 +64,8 @@ pub(super) fn card_row(db: &Connection, rpps: Rpps) -> Result<CardRow, rusqlite:
             otp_step: row.get::<_, Option<i64>>(3)?.map(i64::cast_unsigned),
             misses: row.get(4)?,
             blocked: row.get(5)?,
+            otp_misses: row.get(6)?,
+            otp_rests_until: row.get::<_, Option<i64>>(7)?.map(Timestamp),
         })
     })
     .optional()
@@ -214,43 +219,46 @@ impl Cards for Sqlite {
     }
 
     async fn prove_otp(&self, attempt: OtpAttempt, _: Passed) -> Result<OtpProven, Outage> {
-        let cutting = self.cutting();
-        let proven = self
-            .write(move |write| {
-                let rpps = attempt.rpps;
-                // Something is written whoever it is about: the time that a commit takes tells nobody
-                // whether there is a card to guess at.
-                write.once("one-time-code", attempt.sid.0.as_bytes(), attempt.now)?;
-                let row = card_row(write.db, rpps).map_err(outage)?;
-                let facts = OtpFacts {
-                    card: row.card(),
-                    held: row.device.zip(row.otp_key),
-                    last_step: row.otp_step,
-                    standing: standing(write.db, rpps, write.calendar.date()).map_err(outage)?,
-                };
-                let (client, structure) = (&attempt.client, attempt.structure);
-                let line = ProofLine { rpps, client, structure };
-                match attempt.decide(&facts)? {
-                    OtpVerdict::Nothing => Ok((OtpProven::Nothing, false)),
-                    OtpVerdict::Missed(moved) => {
-                        line.failed(write, "wrong_one_time_code")?;
-                        Ok((OtpProven::Nothing, miss(write, &cutting, rpps, &moved)?))
-                    }
-                    OtpVerdict::NoRight { reason, step, moved } => {
-                        take_step(write, rpps, step, &moved)?;
-                        line.no_right(write, reason)?;
-                        Ok((OtpProven::NoRight(reason), false))
-                    }
-                    OtpVerdict::Opens { session, step, moved } => {
-                        take_step(write, rpps, step, &moved)?;
-                        insert_session(write, &session)?;
-                        line.made(write, &session)?;
-                        Ok((OtpProven::Opens(session), false))
-                    }
+        self.write(move |write| {
+            let rpps = attempt.rpps;
+            // Something is written whoever it is about: the time that a commit takes tells nobody
+            // whether there is a card to guess at.
+            write.once("one-time-code", attempt.sid.0.as_bytes(), attempt.now)?;
+            let row = card_row(write.db, rpps).map_err(outage)?;
+            let facts = OtpFacts {
+                card: row.card(),
+                held: row.device.zip(row.otp_key),
+                last_step: row.otp_step,
+                misses: row.otp_misses,
+                rests_until: row.otp_rests_until,
+                standing: standing(write.db, rpps, write.calendar.date()).map_err(outage)?,
+            };
+            let (client, structure) = (&attempt.client, attempt.structure);
+            let line = ProofLine { rpps, client, structure };
+            match attempt.decide(&facts)? {
+                OtpVerdict::Nothing => Ok(OtpProven::Nothing),
+                OtpVerdict::Missed { misses, rests_until } => {
+                    line.failed(write, "wrong_one_time_code")?;
+                    let sql = "UPDATE card SET otp_misses = ?2, otp_rests_until = ?3
+                                   WHERE rpps = ?1";
+                    let until = rests_until.map(|until| until.0);
+                    write.execute(sql, params![rpps.as_str(), misses, until])?;
+                    Ok(OtpProven::Nothing)
                 }
-            })
-            .await;
-        self.told(proven)
+                OtpVerdict::NoRight { reason, step, moved } => {
+                    take_step(write, rpps, step, &moved)?;
+                    line.no_right(write, reason)?;
+                    Ok(OtpProven::NoRight(reason))
+                }
+                OtpVerdict::Opens { session, step, moved } => {
+                    take_step(write, rpps, step, &moved)?;
+                    insert_session(write, &session)?;
+                    line.made(write, &session)?;
+                    Ok(OtpProven::Opens(session))
+                }
+            }
+        })
+        .await
     }
 
     async fn decide(
@@ -285,7 +293,8 @@ impl Cards for Sqlite {
 /// Uses up a time step: the writer is alone, and the rule has seen that it is later than the last.
 fn take_step(write: &Write<'_>, rpps: Rpps, step: u64, moved: &Moved) -> Result<(), Outage> {
     settle(write, rpps, moved)?;
-    let sql = "UPDATE card SET otp_step = ?2 WHERE rpps = ?1";
+    let sql =
+        "UPDATE card SET otp_step = ?2, otp_misses = 0, otp_rests_until = NULL WHERE rpps = ?1";
     write.execute(sql, params![rpps.as_str(), step.cast_signed()])?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Opening the file: who it belongs to, which version it is, and how SQLite is tuned.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, Weak},
     thread,
@@ -81,6 +81,8 @@ impl Sqlite {
     /// Opens the file at `path`, made and set up if absent.
     pub fn open(path: &Path, with: Collaborators) -> Result<Arc<Self>, OpenError> {
         let explain = |error| explain(path, error);
+        let io = |error| OpenError::Io { path: path.to_owned(), error };
+        make_private(path).map_err(io)?;
         let connection = writer(path).map_err(explain)?;
         check_owner(&connection, path)?;
         set_up(&connection, &with).map_err(|error| match error {
@@ -90,7 +92,6 @@ impl Sqlite {
             }
         })?;
         check_key(&connection, &with, path)?;
-        let io = |error| OpenError::Io { path: path.to_owned(), error };
         let writer = Writer::start(connection).map_err(io)?;
         let Collaborators { key, clock, random, end_rule } = with;
         let store = Arc::new(Self {
@@ -197,6 +198,17 @@ fn explain(path: &Path, error: rusqlite::Error) -> OpenError {
     }
 }
 
+/// Makes the file readable by its owner only: it holds births, addresses and mobiles. SQLite gives
+/// the log beside it the same rights.
+fn make_private(path: &Path) -> Result<(), io::Error> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 fn tuned(path: &Path) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
@@ -249,7 +261,7 @@ fn keep_log_short(store: &Arc<Sqlite>) -> Result<(), io::Error> {
         while alive.strong_count() > 0 {
             thread::sleep(Duration::from_millis(200));
             checkpoint(&connection, "PASSIVE");
-            if std::fs::metadata(&log).is_ok_and(|log| log.len() > LONGEST_LOG) {
+            if fs::metadata(&log).is_ok_and(|log| log.len() > LONGEST_LOG) {
                 pause(&mut || checkpoint(&connection, "RESTART"));
             }
         }

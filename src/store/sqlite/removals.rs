@@ -112,7 +112,9 @@ impl Sessions for Sqlite {
         self.change_kept(Lane::Departure, keep, move |change| {
             let whose: Option<Rpps> = change
                 .db
-                .prepare_cached("SELECT rpps FROM session WHERE sid = ?1 AND until > ?2")
+                .prepare_cached(
+                    "SELECT rpps FROM session WHERE sid = ?1 AND until > ?2 AND ended_at IS NULL",
+                )
                 .and_then(|mut found| {
                     let row = params![sid.0, change.now.0];
                     found.query_row(row, |row| parsed(row, 0)).optional()
@@ -121,6 +123,8 @@ impl Sessions for Sqlite {
             let Some(whose) = whose else { return Ok(Err(NoSession)) };
             let entry = Entry::new(Event::SessionEnded, closing.entry.actor.clone());
             change.journal(&Entry { person: Some(whose), sid: Some(sid), ..entry })?;
+            let ended = "UPDATE session SET ended_at = ?2, cookie = NULL WHERE sid = ?1";
+            change.execute(ended, params![sid.0, change.now.0])?;
             change.close(&closing, None)?;
             Ok(Ok(sid))
         })

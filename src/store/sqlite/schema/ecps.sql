@@ -3,6 +3,8 @@ CREATE TABLE card (
     device      BLOB,               -- the phone that holds it
     otp_key     BLOB,               -- derived one-time-code key, sealed
     otp_step    INTEGER,            -- the last step that was accepted
+    otp_misses  INTEGER NOT NULL DEFAULT 0, -- in a row; too many and one-time codes rest
+    otp_rests_until INTEGER,
     pin         BLOB,               -- keyed digest
     pin_misses  INTEGER NOT NULL DEFAULT 0, -- in a row; the limit blocks the card
     activated_at INTEGER,

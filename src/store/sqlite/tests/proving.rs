@@ -168,10 +168,10 @@ async fn a_one_time_code_opens_once() {
     desk.world.advance(30_000);
     let wrong_pin = otp(&seed, "1357", desk.world.clock.now());
     assert!(matches!(prove(wrong_pin, None).await, Err(OtpRefused::Wrong)));
-    assert_eq!(desk.world.one::<i64>("SELECT pin_misses FROM card"), 1);
+    assert_eq!(desk.world.one::<i64>("SELECT otp_misses FROM card"), 1);
     let unreadable = Secret::received("12 34".to_owned());
     assert!(matches!(prove(unreadable, None).await, Err(OtpRefused::Wrong)));
-    assert_eq!(desk.world.one::<i64>("SELECT pin_misses FROM card"), 1, "no guess, no miss");
+    assert_eq!(desk.world.one::<i64>("SELECT otp_misses FROM card"), 1, "no guess, no miss");
     let stranger = format!("8{}", rpps(2));
     let refused = desk.ecps.prove_otp(desk.ask(&stranger, None), code()).await;
     assert!(matches!(refused, Err(OtpRefused::Wrong)));
@@ -196,7 +196,7 @@ async fn fifty_uses_of_one_code_open_one_session() {
     }
     assert_eq!(opened, 1);
     assert_eq!(desk.world.one::<i64>("SELECT count(*) FROM session"), 1);
-    assert_eq!(desk.world.one::<i64>("SELECT pin_misses FROM card"), 0, "a used code is no miss");
+    assert_eq!(desk.world.one::<i64>("SELECT otp_misses FROM card"), 0, "a used code is no miss");
 }
 
 #[tokio::test]

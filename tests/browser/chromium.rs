@@ -40,7 +40,8 @@ impl Screen {
 pub(crate) struct Chromium {
     pub(crate) driver: WebDriver,
     screen: Screen,
-    _chromedriver: Chromedriver,
+    #[expect(dead_code, reason = "held until the browser is closed")]
+    chromedriver: Chromedriver,
 }
 
 /// The program that drives the browser.
@@ -48,7 +49,7 @@ struct Chromedriver(Child);
 
 impl Chromium {
     pub(crate) async fn open(screen: Screen) -> Self {
-        let (_chromedriver, port) = chromedriver();
+        let (chromedriver, port) = chromedriver();
         let mut wanted = DesiredCapabilities::chrome();
         for argument in [
             "--headless=new",
@@ -73,7 +74,7 @@ impl Chromium {
         }
         wanted.set_browser_log_level(LoggingPrefsLogLevel::All).unwrap();
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await.unwrap();
-        Self { driver, screen, _chromedriver }
+        Self { driver, screen, chromedriver }
     }
 
     pub(crate) async fn goto(&self, url: &str) {

@@ -10,7 +10,9 @@ use super::http::{Answer, client, send};
 /// Redirects followed in a row, as browsers do.
 const REDIRECTS: usize = 20;
 
-/// One person's browser. Cookies belong to the host, whatever the port, as in any browser.
+/// One person's browser. A clone is one more window: what it learns afterwards, it keeps to itself.
+/// Cookies belong to the host, whatever the port, as in any browser.
+#[derive(Clone)]
 pub(crate) struct Browser {
     http: reqwest::Client,
     cookies: Vec<Kept>,

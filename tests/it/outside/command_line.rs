@@ -167,6 +167,25 @@ async fn a_changed_journal_is_found() {
 }
 
 #[tokio::test]
+async fn the_tour_passes_leaves_nothing_behind_and_wants_a_folder_of_its_own() {
+    let base = free_base().to_string();
+    let (code, out, err) = run(&["demo", "--tour", "--port", &base]).await;
+    let last = out.lines().last().unwrap_or_default();
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(last.ends_with(" passed, 0 failed") && !last.starts_with('0'), "{out}");
+    assert!(out.lines().count() > 20, "a line a step: {out}");
+
+    let mut demo = Demo::start().await;
+    demo.stop();
+    let data = demo.data();
+    let used = ["demo", "--tour", "--port", &base, "--data", data.to_str().unwrap()];
+    let (code, _, err) = run(&used).await;
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("--fresh"), "{err}");
+    demo.restart().await;
+}
+
+#[tokio::test]
 async fn two_demos_do_not_share_a_folder() {
     let demo = Demo::start().await;
     let (data, base) = (demo.data(), free_base().to_string());

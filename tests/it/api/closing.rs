@@ -11,9 +11,9 @@ async fn an_end_answers_the_situation_and_its_departure() {
     let (rpps, situation) = world.person("Vasseur", 1).await;
     let end = format!("POST /situations/{situation}/end");
     let faulty = world.call("all", &end, Some(&json!({}))).await;
-    assert_eq!(faulty.is_problem(422, "invalid_fields").at("/fields/0/code"), "one_of");
+    assert_eq!(faulty.problem(422, "invalid_fields").at("/fields/0/code"), "one_of");
     let before = world.call("all", &end, Some(&json!({"last_day": "2026-11-01"}))).await;
-    let before = before.is_problem(422, "invalid_fields");
+    let before = before.problem(422, "invalid_fields");
     assert_eq!(before.at("/fields/0/field"), "last_day");
 
     let later = json!({"last_day": "2026-11-30", "reason": "fin de contrat"});
@@ -42,7 +42,7 @@ async fn an_end_answers_the_situation_and_its_departure() {
     let reopen = format!("POST /situations/{situation}/reopen");
     let undone = world.call("all", &reopen, None).await.is(200);
     assert_eq!(undone.at("/situation/state"), "open");
-    world.call("all", &reopen, None).await.is_problem(409, "not_ended");
+    world.call("all", &reopen, None).await.problem(409, "not_ended");
     assert_eq!(world.call("all", &one, None).await.is(200).at("/state"), "undone");
 }
 
@@ -65,7 +65,7 @@ async fn a_local_access_is_given_listed_and_taken_back() {
     let (rpps, _) = world.person("Vasseur", 1).await;
     let body = json!({"rpps": rpps, "finess": TILLEULS});
     let refused = world.call("all", "POST /local-accesses", Some(&body)).await;
-    let refused = refused.is_problem(422, "invalid_fields");
+    let refused = refused.problem(422, "invalid_fields");
     assert_eq!(refused.at("/fields/0/code"), "not_registered_by_authority");
     let mut nurse = hiring(RIVE_CLAIRE);
     nurse["profession"] = json!("60");
@@ -74,15 +74,15 @@ async fn a_local_access_is_given_listed_and_taken_back() {
     let given = world.call("all", "POST /local-accesses", Some(&body)).await.is(201);
     assert_eq!(given.at("/state"), "open");
     let again = world.call("all", "POST /local-accesses", Some(&body)).await;
-    assert_eq!(again.is_problem(409, "already_open").at("/local_access"), given.at("/id"));
+    assert_eq!(again.problem(409, "already_open").at("/local_access"), given.at("/id"));
     let list = world.call("all", &format!("GET /local-accesses?rpps={rpps}"), None).await.is(200);
     assert_eq!(list.at("/items/0/id"), given.at("/id"));
     let take_back = format!("DELETE /local-accesses/{}", given.at("/id"));
-    world.call(&format!("at:{RIVE_CLAIRE}"), &take_back, None).await.is_problem(404, "not_found");
+    world.call(&format!("at:{RIVE_CLAIRE}"), &take_back, None).await.problem(404, "not_found");
     let taken = world.call("all", &take_back, None).await.is(200);
     assert_eq!(taken.at("/local_access/state"), "ended");
     assert_eq!(taken.at("/departure/local_access"), given.at("/id"));
-    world.call("all", &take_back, None).await.is_problem(409, "already_ended");
+    world.call("all", &take_back, None).await.problem(409, "already_ended");
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn sessions_are_seen_while_a_door_honours_them_and_ended_by_hand() {
     assert_eq!(count(String::new()).await, 0);
     world.advance(Span::hours(4));
     let gone = world.call("all", &format!("DELETE /sessions/{sid}"), None).await;
-    gone.is_problem(404, "not_found");
+    gone.problem(404, "not_found");
     let lines = world.call("all", "GET /journal?limit=200", None).await.is(200).json();
     let events: Vec<_> = lines["items"]
         .as_array()
@@ -151,11 +151,11 @@ async fn a_deleted_identity_is_gone_for_good() {
     let world = World::new().await;
     let (rpps, situation) = world.person("Vasseur", 1).await;
     world.call("all", &format!("DELETE /professionals/{rpps}"), None).await.is(204);
-    world.call("all", &format!("GET /professionals/{rpps}"), None).await.is_problem(410, "retired");
+    world.call("all", &format!("GET /professionals/{rpps}"), None).await.problem(410, "retired");
     let hire = format!("POST /professionals/{rpps}/situations");
-    world.call("all", &hire, Some(&hiring(TILLEULS))).await.is_problem(410, "retired");
+    world.call("all", &hire, Some(&hiring(TILLEULS))).await.problem(410, "retired");
     let reopen = format!("POST /situations/{situation}/reopen");
-    world.call("all", &reopen, None).await.is_problem(410, "retired");
+    world.call("all", &reopen, None).await.problem(410, "retired");
     let seen = world.call("all", "GET /professionals", None).await.is(200);
     assert_eq!(seen.at("/items"), "[]");
     let (again, _) = world.person("Vasseur", 1).await;

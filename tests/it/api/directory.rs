@@ -21,7 +21,7 @@ async fn a_person_appears_after_a_day_with_what_is_public() {
     let (rpps, _) = world.person("Vasseur", 1).await;
     let path = format!("/annuaire/{rpps}");
     world.advance(Span(Span::hours(24).0 - 1));
-    world.look(&path, "application/json").await.is_problem(404, "not_found");
+    world.look(&path, "application/json").await.problem(404, "not_found");
     let page = world.look(&path, "text/html").await.is(404);
     assert!(page.text.contains("data-code=\"annuaire_inconnu\""), "{}", page.text);
     world.advance(Span(1));
@@ -34,7 +34,7 @@ async fn a_person_appears_after_a_day_with_what_is_public() {
     for hidden in ["1990", "2026-", "example.org", "+336", "Marie", "69266"] {
         assert!(!page.text.contains(hidden) && !json.text.contains(hidden), "{hidden}");
     }
-    world.look("/annuaire/99900000038", "application/json").await.is_problem(404, "not_found");
+    world.look("/annuaire/99900000038", "application/json").await.problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn a_search_wants_a_name_or_a_place() {
     assert_eq!((none.at("/items"), none.at("/next")), ("[]".into(), "null".into()));
     for query in ["", "?nom=d", "?prenom=paul", "?finess=1", "?nom=ab&nom=cd", "?nom=ab&after=1"] {
         let refused = world.look(&format!("/annuaire{query}"), json).await;
-        refused.is_problem(400, "invalid_parameter");
+        refused.problem(400, "invalid_parameter");
     }
     world.look("/annuaire", "text/html").await.is(200);
     world.look("/annuaire?nom=d", "text/html").await.is(400);

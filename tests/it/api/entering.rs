@@ -39,9 +39,9 @@ async fn the_same_person_and_the_same_address_are_refused() {
     let world = World::new().await;
     let (rpps, _) = world.person("Vasseur", 1).await;
     let again = world.call("all", "POST /professionals", Some(&person("VASSEUR", 2))).await;
-    assert_eq!(again.is_problem(409, "already_registered").at("/rpps"), rpps);
+    assert_eq!(again.problem(409, "already_registered").at("/rpps"), rpps);
     let other = world.call("all", "POST /professionals", Some(&person("Morel", 1))).await;
-    let other = other.is_problem(422, "invalid_fields");
+    let other = other.problem(422, "invalid_fields");
     assert_eq!(other.at("/fields/0/code"), "email_taken");
     assert_eq!(other.at("/fields/1/field"), "mobile");
 }
@@ -57,22 +57,22 @@ async fn a_key_is_answered_byte_for_byte_and_for_one_request_only() {
     world.advance(Span::hours(1));
     let second = ask(person("Vasseur", 1), "k1").await.is(201);
     assert_eq!(first.text, second.text);
-    ask(person("Morel", 2), "k1").await.is_problem(422, "idempotency_key_reused");
-    ask(person("Morel", 2), "k 2").await.is_problem(400, "invalid_parameter");
+    ask(person("Morel", 2), "k1").await.problem(422, "idempotency_key_reused");
+    ask(person("Morel", 2), "k 2").await.problem(400, "invalid_parameter");
 
     let end = format!("POST /situations/{}/end", first.at("/situations/0/id"));
     let now = json!({"immediate": true});
     let done = world.keyed("all", &end, Some(&now), Some("k3")).await.is(200);
     let again = world.keyed("all", &end, Some(&now), Some("k3")).await.is(200);
     assert_eq!(done.text, again.text);
-    world.call("all", &end, Some(&now)).await.is_problem(409, "already_ended");
+    world.call("all", &end, Some(&now)).await.problem(409, "already_ended");
 
     let delete = format!("DELETE /professionals/{}", first.at("/rpps"));
     for _ in 0..2 {
         let gone = world.keyed("all", &delete, None, Some("k4")).await.is(204);
         assert!(gone.text.is_empty());
     }
-    world.call("all", &delete, None).await.is_problem(410, "retired");
+    world.call("all", &delete, None).await.problem(410, "retired");
 }
 
 #[tokio::test]
@@ -85,11 +85,11 @@ async fn people_are_made_ready_in_the_demo_only() {
     let serve = World::new().await;
     let body = ready("Vasseur", json!(true));
     let refused = serve.call("all", "POST /professionals", Some(&body)).await;
-    refused.is_problem(400, "not_in_demo");
+    refused.problem(400, "not_in_demo");
     let demo = World::demo().await;
     let body = ready("Vasseur", json!("yes"));
     let wrong = demo.call("all", "POST /professionals", Some(&body)).await;
-    assert_eq!(wrong.is_problem(422, "invalid_fields").at("/fields/0/field"), "ready");
+    assert_eq!(wrong.problem(422, "invalid_fields").at("/fields/0/field"), "ready");
     let body = ready("Vasseur", json!(true));
     let made = demo.keyed("all", "POST /professionals", Some(&body), Some("k")).await.is(201);
     let rpps = made.at("/rpps");
@@ -117,9 +117,9 @@ async fn an_employer_hires_and_an_authority_registers() {
     let made = world.call("all", &hire, Some(&hiring(RIVE_CLAIRE))).await.is(201);
     assert_eq!(made.at("/finess"), RIVE_CLAIRE);
     let again = world.call("all", &hire, Some(&hiring(RIVE_CLAIRE))).await;
-    assert_eq!(again.is_problem(409, "already_open").at("/situation"), made.at("/id"));
+    assert_eq!(again.problem(409, "already_open").at("/situation"), made.at("/id"));
     let entity = world.call("all", &hire, Some(&hiring("019999010"))).await;
-    let entity = entity.is_problem(422, "invalid_fields");
+    let entity = entity.problem(422, "invalid_fields");
     assert_eq!(entity.at("/fields/0/field"), "finess");
     assert_eq!(entity.at("/fields/0/code"), "not_an_establishment");
 
@@ -127,14 +127,14 @@ async fn an_employer_hires_and_an_authority_registers() {
     nurse["profession"] = json!("60");
     nurse["role"] = json!("GENR01");
     let refused = world.call("registry:write", &hire, Some(&nurse)).await;
-    let refused = refused.is_problem(422, "invalid_fields");
+    let refused = refused.problem(422, "invalid_fields");
     assert_eq!(refused.at("/fields/0/code"), "other_authority");
     let made = world.call("all", &hire, Some(&nurse)).await.is(201);
     assert_eq!(made.at("/authority"), "ordre");
     let end = format!("POST /situations/{}/end", made.at("/id"));
     let now = json!({"immediate": true});
     let refused = world.call("registry:write", &end, Some(&now)).await;
-    refused.is_problem(403, "other_authority");
+    refused.problem(403, "other_authority");
     world.call("all", &end, Some(&now)).await.is(200);
 }
 
@@ -148,9 +148,9 @@ async fn a_structure_is_entered_once() {
         (made.at("/kind"), made.at("/sector_label")),
         ("EG".to_owned(), "Etablissement pour personnes handicapées".to_owned(),)
     );
-    world.call("all", "POST /structures", Some(&body)).await.is_problem(409, "already_entered");
+    world.call("all", "POST /structures", Some(&body)).await.problem(409, "already_entered");
     let orphan = json!({"finess": "010785483", "name": "Foyer", "legal_entity": TILLEULS});
     let orphan = world.call("all", "POST /structures", Some(&orphan)).await;
-    let orphan = orphan.is_problem(422, "invalid_fields");
+    let orphan = orphan.problem(422, "invalid_fields");
     assert_eq!(orphan.at("/fields/0/field"), "legal_entity");
 }

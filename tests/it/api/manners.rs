@@ -12,10 +12,10 @@ use super::world::{RIVE_CLAIRE, TILLEULS, World, hiring, person};
 async fn a_token_is_wanted_known_and_wide_enough() {
     let world = World::new().await;
     let bare = Request::get("/api/v1/professionals").body(Body::empty()).unwrap();
-    let answer = world.send(bare).await.is_problem(401, "token_required");
+    let answer = world.send(bare).await.problem(401, "token_required");
     assert_eq!(answer.headers[header::WWW_AUTHENTICATE], "Bearer realm=\"passerelle\"");
     let answer = world.call("stranger", "GET /professionals", None).await;
-    let answer = answer.is_problem(401, "invalid_token");
+    let answer = answer.problem(401, "invalid_token");
     let challenge = answer.headers[header::WWW_AUTHENTICATE].to_str().unwrap();
     assert!(challenge.contains("error=\"invalid_token\""));
     for (call, scope) in [
@@ -35,7 +35,7 @@ async fn a_token_is_wanted_known_and_wide_enough() {
         ("DELETE /sessions/x", "security:write"),
         ("GET /journal", "security:read"),
     ] {
-        let answer = world.call("none", call, None).await.is_problem(403, "insufficient_scope");
+        let answer = world.call("none", call, None).await.problem(403, "insufficient_scope");
         let challenge = answer.headers[header::WWW_AUTHENTICATE].to_str().unwrap();
         assert!(challenge.contains(&format!("scope=\"{scope}\"")), "{call}: {challenge}");
         let answer = world.call(scope, call, None).await;
@@ -53,22 +53,22 @@ async fn what_cannot_be_read_is_refused_by_its_own_name() {
         world.send(request.body(Body::from(body)).unwrap())
     };
     let json = "application/json";
-    post("text/plain", b"{}".to_vec()).await.is_problem(415, "unsupported_media_type");
+    post("text/plain", b"{}".to_vec()).await.problem(415, "unsupported_media_type");
     post("application/x-www-form-urlencoded", b"a=b".to_vec())
         .await
-        .is_problem(415, "unsupported_media_type");
+        .problem(415, "unsupported_media_type");
     for body in ["", "{", "[]", "null", "\"text\"", "{\"a\":1}}"] {
-        post(json, body.as_bytes().to_vec()).await.is_problem(400, "invalid_json");
+        post(json, body.as_bytes().to_vec()).await.problem(400, "invalid_json");
     }
-    post(json, vec![0xff, 0xfe]).await.is_problem(400, "invalid_json");
-    post(json, "[".repeat(100_000).into_bytes()).await.is_problem(400, "invalid_json");
-    post(json, vec![b' '; 7 << 20]).await.is_problem(413, "too_large");
+    post(json, vec![0xff, 0xfe]).await.problem(400, "invalid_json");
+    post(json, "[".repeat(100_000).into_bytes()).await.problem(400, "invalid_json");
+    post(json, vec![b' '; 7 << 20]).await.problem(413, "too_large");
     let answer = post("application/json; charset=utf-8", b"{}".to_vec()).await;
-    let answer = answer.is_problem(422, "invalid_fields");
+    let answer = answer.problem(422, "invalid_fields");
     assert_eq!(answer.json()["fields"].as_array().unwrap().len(), 9);
 
-    world.call("all", "GET /nowhere", None).await.is_problem(404, "not_found");
-    world.call("all", "PUT /professionals", None).await.is_problem(405, "method_not_allowed");
+    world.call("all", "GET /nowhere", None).await.problem(404, "not_found");
+    world.call("all", "PUT /professionals", None).await.problem(405, "method_not_allowed");
     for call in [
         "GET /professionals/99900000012",
         "GET /professionals/99900000011",
@@ -79,11 +79,11 @@ async fn what_cannot_be_read_is_refused_by_its_own_name() {
         "DELETE /sessions/00000000-0000-0000-0000-000000000000",
         "DELETE /local-accesses/00000000-0000-0000-0000-000000000000",
     ] {
-        world.call("all", call, None).await.is_problem(404, "not_found");
+        world.call("all", call, None).await.problem(404, "not_found");
     }
     for query in ["limit=0", "limit=201", "limit=x", "after=x", "finess=1", "limit=1&limit=2"] {
         let call = format!("GET /professionals?{query}");
-        world.call("all", &call, None).await.is_problem(400, "invalid_parameter");
+        world.call("all", &call, None).await.problem(400, "invalid_parameter");
     }
 }
 
@@ -102,12 +102,12 @@ async fn a_client_that_is_bound_acts_at_its_structure_only() {
         ("POST /structures", Some(json!({"finess": "690034376", "name": "S"}))),
         ("DELETE /sessions/00000000-0000-0000-0000-000000000000", None),
     ] {
-        world.call(&there, call, body.as_ref()).await.is_problem(403, "forbidden");
+        world.call(&there, call, body.as_ref()).await.problem(403, "forbidden");
     }
     let end = format!("POST /situations/{situation}/end");
     let now = json!({"immediate": true});
     for call in [format!("GET /professionals/{rpps}"), end.clone()] {
-        world.call(&there, &call, Some(&now)).await.is_problem(404, "not_found");
+        world.call(&there, &call, Some(&now)).await.problem(404, "not_found");
     }
     let seen = world.call(&there, "GET /professionals", None).await.is(200);
     assert_eq!(seen.at("/items"), "[]");
@@ -118,8 +118,8 @@ async fn a_client_that_is_bound_acts_at_its_structure_only() {
     );
 
     // Hired by the second one as well: each sees its own situation.
-    let hire = format!("POST /professionals/{rpps}/situations");
-    world.call(&there, &hire, Some(&hiring(RIVE_CLAIRE))).await.is(201);
+    let second_hiring = format!("POST /professionals/{rpps}/situations");
+    world.call(&there, &second_hiring, Some(&hiring(RIVE_CLAIRE))).await.is(201);
     for (token, finess) in [(&here, TILLEULS), (&there, RIVE_CLAIRE)] {
         let seen = world.call(token, &format!("GET /professionals/{rpps}"), None).await.is(200);
         assert_eq!(seen.at("/situations/0/finess"), finess);
@@ -131,7 +131,7 @@ async fn a_client_that_is_bound_acts_at_its_structure_only() {
     let seen = world.call(&here, "GET /departures", None).await.is(200);
     let one = format!("GET /departures/{}", seen.at("/items/0/id"));
     world.call(&here, &one, None).await.is(200);
-    world.call(&there, &one, None).await.is_problem(404, "not_found");
+    world.call(&there, &one, None).await.problem(404, "not_found");
     let lines = world.call(&there, "GET /journal", None).await.is(200);
     let items = lines.json()["items"].as_array().unwrap().clone();
     assert!(

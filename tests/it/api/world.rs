@@ -107,7 +107,7 @@ impl Answer {
 
     /// A problem, with this code.
     #[track_caller]
-    pub(super) fn is_problem(self, status: u16, code: &str) -> Self {
+    pub(super) fn problem(self, status: u16, code: &str) -> Self {
         let answer = self.is(status);
         let media = answer.headers.get(header::CONTENT_TYPE).unwrap();
         assert_eq!(media, "application/problem+json");

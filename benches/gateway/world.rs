@@ -85,8 +85,8 @@ fn insert(db: &Connection, rpps: Rpps, id: Uuid) {
     .unwrap();
     db.execute(
         "INSERT INTO situation (id, rpps, finess, authority, profession, role, mode, started_on,
-             exercise_name, exercise_first_name)
-         VALUES (?1, ?2, '019999028', 'employer', '313', 'GENR11', 'S', '2026-01-01', 'N', 'P')",
+             exercise_name, exercise_first_name, exercise_key)
+         VALUES (?1, ?2, '019999028', 'employer', '313', 'GENR11', 'S', '2026-01-01', 'N', 'P', 'N P')",
         params![id, name],
     )
     .unwrap();

@@ -34,14 +34,12 @@ impl Ecps {
 #[expect(missing_docs, reason = "the section says it")]
 pub struct Session {
     pub idle: Span,
-    pub life: Span,
 }
 
 impl Session {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let idle = minutes(reader, "session.idle_minutes", 240);
-        let life = reader.number("session.hours", 1..=4).map(|n| Span::hours(i64::from(n)));
-        Some(Self { idle: idle?, life: life? })
+        Some(Self { idle: idle? })
     }
 }
 
@@ -92,19 +90,6 @@ impl Logout {
         let first_wait = seconds(reader, "logout.first_wait_seconds", 3600);
         let longest_wait = minutes(reader, "logout.longest_wait_minutes", 24 * 60);
         Some(Self { tries: tries?, first_wait: first_wait?, longest_wait: longest_wait? })
-    }
-}
-
-/// The journal.
-#[derive(Clone, Copy, Debug)]
-#[expect(missing_docs, reason = "the section says it")]
-pub struct Journal {
-    pub refusals_every: Span,
-}
-
-impl Journal {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { refusals_every: seconds(reader, "journal.refusals_every_seconds", 3600)? })
     }
 }
 

@@ -14,7 +14,7 @@ mod tests;
 
 use std::path::PathBuf;
 
-pub use limits::{Ecps, Journal, Log, Logout, Session, Throttle, Tokens};
+pub use limits::{Ecps, Log, Logout, Session, Throttle, Tokens};
 pub use mistake::{Mistake, Mistakes, Place};
 pub use places::{MailSecurity, Outbound, Records, Server, Sms, Smtp};
 
@@ -34,7 +34,6 @@ pub struct Config {
     pub tokens: Tokens,
     pub throttle: Throttle,
     pub logout: Logout,
-    pub journal: Journal,
     pub log: Log,
 }
 
@@ -51,7 +50,6 @@ impl Config {
         let tokens = Tokens::read(reader);
         let throttle = Throttle::read(reader);
         let logout = Logout::read(reader);
-        let journal = Journal::read(reader);
         let log = Log::read(reader);
         Some(Self {
             server: server?,
@@ -64,7 +62,6 @@ impl Config {
             tokens: tokens?,
             throttle: throttle?,
             logout: logout?,
-            journal: journal?,
             log: log?,
         })
     }

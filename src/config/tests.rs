@@ -117,8 +117,8 @@ fn every_mistake_is_told_at_once_with_its_place() {
          [log]\nlevel = 3\n[outbound]\nallow = \"sms.example\"\n[data]\npath = \"x\"\n",
     );
     sources.environment = vec![
-        ("PASSERELLE_SESSION__HOURS".to_owned(), "many".to_owned()),
-        ("PASSERELLE_SESION__HOURS".to_owned(), "3".to_owned()),
+        ("PASSERELLE_SESSION__IDLE_MINUTES".to_owned(), "many".to_owned()),
+        ("PASSERELLE_SESION__IDLE_MINUTES".to_owned(), "3".to_owned()),
         ("PASSERELLE_PORT".to_owned(), "3".to_owned()),
     ];
     let told = load(&sources).unwrap_err().to_string();
@@ -140,8 +140,8 @@ fn every_mistake_is_told_at_once_with_its_place() {
         "own.toml:21: outbound.allow: a list of texts is wanted: [\"…\", \"…\"]",
         "own.toml:22: data: no such setting",
         "environment, PASSERELLE_PORT: port: no such setting",
-        "environment, PASSERELLE_SESION__HOURS: sesion: no such setting; did you mean session?",
-        "environment, PASSERELLE_SESSION__HOURS: session.hours: a whole number from 1 to 4 is wanted",
+        "environment, PASSERELLE_SESION__IDLE_MINUTES: sesion: no such setting; did you mean session?",
+        "environment, PASSERELLE_SESSION__IDLE_MINUTES: session.idle_minutes: a whole number from 1 to 240 is wanted",
     ];
     assert_eq!(told, expected);
 }

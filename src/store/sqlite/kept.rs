@@ -22,8 +22,11 @@ impl Sqlite {
         keep: Keep<T>,
         op: impl FnOnce(&mut Change<'_>) -> Result<Result<T, E>, Outage> + Send + 'static,
     ) -> Result<Answered<T, E>, Outage> {
-        if let Some(before) = self.asked_before(&keep)? {
-            return Ok(before);
+        if keep.once().is_some() {
+            let now = self.clock.now();
+            if let Some(before) = self.read(|db| before(db, &keep, now))? {
+                return Ok(before);
+            }
         }
         self.change(lane, move |change| {
             if let Some(before) = before(change.db, &keep, change.now).map_err(outage)? {
@@ -53,16 +56,16 @@ impl Sqlite {
         .await
     }
 
-    /// What was answered under this key, as far as a reading can tell: the transaction looks again.
-    pub(super) fn asked_before<T, E>(
+    /// A refusal by a first look outside the transaction. It may be due to what the same request
+    /// has just done, asked twice at once: then that answer is there, since it was written with it.
+    pub(super) fn refused_unless_done<T, E>(
         &self,
+        refused: E,
         keep: &Keep<T>,
-    ) -> Result<Option<Answered<T, E>>, Outage> {
-        if keep.once().is_none() {
-            return Ok(None);
-        }
+    ) -> Result<Answered<T, E>, Outage> {
         let now = self.clock.now();
-        self.read(|db| before(db, keep, now))
+        let before = self.read(|db| before(db, keep, now))?;
+        Ok(before.unwrap_or(Answered::Refused(refused)))
     }
 }
 

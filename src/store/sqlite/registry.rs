@@ -37,15 +37,12 @@ impl Registry for Sqlite {
         by: Actor,
         keep: Keep<Registered>,
     ) -> Result<Answered<Registered, NotRegistered>, Outage> {
-        if let Some(before) = self.asked_before(&keep)? {
-            return Ok(before);
-        }
         // A first look, so that a faulty request costs no transaction; a sound one is judged again
         // inside its own.
         let wanted = draft.wanted();
         let known = self.read(|db| professionals::known(db, &wanted))?;
         if let Err(refused) = draft.clone().judge(&known) {
-            return Ok(Answered::Refused(refused));
+            return self.refused_unless_done(refused, &keep);
         }
         let key = Arc::clone(&self.key);
         self.change_kept(Lane::Common, keep, move |change| {
@@ -82,13 +79,10 @@ impl Registry for Sqlite {
         by: Actor,
         keep: Keep<Hired>,
     ) -> Result<Answered<Hired, NotHired>, Outage> {
-        if let Some(before) = self.asked_before(&keep)? {
-            return Ok(before);
-        }
         if let Err(refused) =
             hiring_judged(self.read(|db| hiring_facts(db, &hiring))?, hiring.clone())?
         {
-            return Ok(Answered::Refused(refused));
+            return self.refused_unless_done(refused, &keep);
         }
         self.change_kept(Lane::Common, keep, move |change| {
             let rpps = hiring.rpps;
@@ -112,11 +106,8 @@ impl Registry for Sqlite {
         by: Actor,
         keep: Keep<AccessAt>,
     ) -> Result<Answered<AccessAt, NotGiven>, Outage> {
-        if let Some(before) = self.asked_before(&keep)? {
-            return Ok(before);
-        }
         if let Err(refused) = draft.judge(&self.read(|db| setting(db, &draft))?) {
-            return Ok(Answered::Refused(refused));
+            return self.refused_unless_done(refused, &keep);
         }
         self.change_kept(Lane::Common, keep, move |change| {
             let setting = setting(change.db, &draft).map_err(outage)?;

@@ -55,7 +55,8 @@ impl Api {
     /// A body of one's own, whatever it is.
     pub(crate) async fn post_text(&self, path: &str, kind: &str, body: &str) -> Answer {
         let request = self.request(reqwest::Method::POST, path).header("content-type", kind);
-        send(request.body(body.to_owned())).await
+        // A body that nobody wants is not read to its end: the connection is of no use afterwards.
+        send(request.header("connection", "close").body(body.to_owned())).await
     }
 
     /// The token itself, for requests that are made otherwise.

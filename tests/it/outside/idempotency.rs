@@ -50,12 +50,39 @@ async fn a_person_asked_for_twice_is_made_once() {
         "situation": {"finess": demo.world.finess("rive-claire"), "profession": "326",
                       "role": "GENR10", "mode": "S", "started_on": "2025-01-06"},
     });
-    let answers = join_all((0..10).map(|_| api.post_once("p-1", "/professionals", &body))).await;
-    for answer in &answers {
-        assert_eq!((answer.status, answer.json()), (201, answers[0].json()), "{}", answer.body);
-    }
+    at_once(&api, "/professionals", &body).await;
     for key in ["", "é", &"k".repeat(300)] {
         let answer = api.post_once(key, "/professionals", &body).await;
         assert_eq!(answer.status, 400, "{key}: {}", answer.body);
     }
+}
+
+/// Ten times the same write under one key: ten times the one answer.
+async fn at_once(api: &Api, path: &str, body: &serde_json::Value) {
+    for round in 0..3 {
+        let key = format!("once-{path}");
+        let answers = join_all((0..10).map(|_| api.post_once(&key, path, body))).await;
+        for answer in &answers {
+            let expected = (201, answers[0].json());
+            assert_eq!((answer.status, answer.json()), expected, "{round}: {}", answer.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_hired_or_let_in_twice_at_once_is_so_once() {
+    let demo = Demo::start().await;
+    let api = Api::of(&demo).await;
+    let person = demo.person("aide-soignante");
+    let there = demo.world.finess("rive-claire");
+    let hired = json!({"finess": there, "profession": "313", "role": "GENR11", "mode": "S",
+                       "started_on": "2025-03-14"});
+    at_once(&api, &format!("/professionals/{}/situations", person.rpps), &hired).await;
+    let access = json!({"rpps": demo.person("infirmiere").rpps, "finess": there});
+    at_once(&api, "/local-accesses", &access).await;
+    let client = json!({"client_id": "une-fois", "client_name": "Une fois",
+                        "redirect_uris": ["http://127.0.0.1:9/"]});
+    at_once(&api, "/clients", &client).await;
+    let person = api.person(&person.rpps).await;
+    assert_eq!(person["situations"].as_array().map(Vec::len), Some(2), "{person}");
 }

@@ -44,7 +44,7 @@ pub(super) fn with_id(
     with_cuts(db, rows)
 }
 
-/// Newest first: identifiers are time-ordered.
+/// Newest first, as they were written: two in one millisecond have no order by identifier.
 pub(super) fn page(
     db: &Connection,
     rpps: Option<Rpps>,
@@ -55,8 +55,9 @@ pub(super) fn page(
     let place = only_if(finess.is_some(), "finess", 2);
     let rows = db
         .prepare_cached(&format!(
-            "{COLUMNS} WHERE {whose} AND {place} AND (?3 IS NULL OR id < ?3)
-             ORDER BY id DESC LIMIT ?4"
+            "{COLUMNS} WHERE {whose} AND {place}
+             AND (?3 IS NULL OR seq < (SELECT seq FROM departure WHERE id = ?3))
+             ORDER BY seq DESC LIMIT ?4"
         ))?
         .query_map(
             params![

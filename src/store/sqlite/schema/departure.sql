@@ -1,5 +1,6 @@
 CREATE TABLE departure (
-    id           BLOB PRIMARY KEY,
+    seq          INTEGER PRIMARY KEY, -- the order in which they were written
+    id           BLOB NOT NULL UNIQUE,
     rpps         TEXT NOT NULL,
     finess       TEXT NOT NULL,
     situation    BLOB,              -- one of the two
@@ -11,7 +12,7 @@ CREATE TABLE departure (
     asked_at     INTEGER NOT NULL,  -- protocol
     done_at      INTEGER,           -- protocol
     revision     INTEGER            -- the revision that ended it
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX departure_rpps ON departure (rpps);
 CREATE INDEX departure_situation ON departure (situation) WHERE situation IS NOT NULL;
 CREATE INDEX departure_local_access ON departure (local_access) WHERE local_access IS NOT NULL;

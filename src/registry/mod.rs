@@ -24,6 +24,7 @@ pub mod situation;
 pub mod structure;
 #[cfg(test)]
 mod tests;
+pub mod verified;
 pub mod written;
 
 pub use local_access::LocalAccess;
@@ -33,3 +34,4 @@ pub use professional::{CivilIdentity, Professional};
 pub use registration::Reading;
 pub use situation::{Authority, Situation};
 pub use structure::{Structure, StructureKind};
+pub use verified::VerifiedIdentity;

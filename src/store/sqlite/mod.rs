@@ -27,6 +27,8 @@ mod people;
 mod professionals;
 mod registry;
 mod removals;
+mod request_rows;
+mod requests;
 mod sessions;
 mod standing;
 mod structures;

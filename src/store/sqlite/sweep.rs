@@ -27,7 +27,7 @@ const fn after_its_time(table: &'static str, key: &'static str, age: Span) -> Ex
     Expiry { table, key, condition: "until < ?1", age }
 }
 
-const EXPIRIES: [Expiry; 10] = [
+const EXPIRIES: [Expiry; 11] = [
     after_its_time("once", "kind, key", Span(0)),
     after_its_time("login", "id", Span(0)),
     // A browser may still ask how its challenge ended.
@@ -41,6 +41,12 @@ const EXPIRIES: [Expiry; 10] = [
     Expiry {
         table: "document",
         key: "rpps",
+        condition: "until < ?1 + (SELECT calendar_lead FROM head)",
+        age: Span(0),
+    },
+    Expiry {
+        table: "request_document",
+        key: "request",
         condition: "until < ?1 + (SELECT calendar_lead FROM head)",
         age: Span(0),
     },

@@ -16,7 +16,7 @@ pub mod time;
 
 pub use ids::{
     ChallengeId, ClientId, DepartureId, DeviceId, Finess, GrantId, IdNat, LocalAccessId, LoginId,
-    Rpps, Sid, SituationId,
+    PreRegistrationId, Rpps, Sid, SituationId,
 };
 pub use outage::Outage;
 pub use revision::{Epoch, Revision};

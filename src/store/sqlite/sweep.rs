@@ -27,9 +27,11 @@ const fn after_its_time(table: &'static str, key: &'static str, age: Span) -> Ex
     Expiry { table, key, condition: "until < ?1", age }
 }
 
-const EXPIRIES: [Expiry; 10] = [
+const EXPIRIES: [Expiry; 12] = [
     after_its_time("once", "kind, key", Span(0)),
     after_its_time("login", "id", Span(0)),
+    after_its_time("errand", "state", Span(0)),
+    after_its_time("preregistration", "id", Span(0)),
     // A browser may still ask how its challenge ended.
     after_its_time("challenge", "id", Span::minutes(10)),
     after_its_time("activation", "id", Span(0)),

@@ -258,6 +258,10 @@ uuid_ids!(
     DeviceId,
     /// One pre-registration in progress: somebody whom FranceConnect vouches for.
     PreRegistrationId,
+    /// One request of somebody who wants to be registered.
+    RequestId,
+    /// One naming: what lets somebody manage a structure.
+    HabilitationId,
 );
 
 #[cfg(test)]

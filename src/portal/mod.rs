@@ -10,6 +10,7 @@ pub mod directory;
 pub mod home;
 pub mod operations;
 mod ports;
+pub mod preregistration;
 
 pub use api::{Api, ClientsApi};
 pub use card::CardState;

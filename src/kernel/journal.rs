@@ -68,6 +68,7 @@ pub enum Event {
     ClientChanged,
     ClientDisabled,
     ClientEnabled,
+    PageRefused,
     LogoutConfirmed,
     LogoutRefused,
     LogoutGivenUp,

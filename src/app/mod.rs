@@ -25,7 +25,7 @@ use crate::{
         Api, Callers, Console, Phones,
         api::{CardsApi, ClientsApi},
         console,
-        directory::PublicDirectory,
+        directory::{self, PublicDirectory},
         home::Home,
         operations::{self, Operations},
     },
@@ -35,7 +35,7 @@ use crate::{
     web::{
         outgoing::{NoClient, Outgoing},
         page::{self, Frame, Trouble},
-        throttle::{Limit, Throttle},
+        throttle::{Limit, Refuse, Throttle},
     },
 };
 
@@ -104,13 +104,15 @@ pub async fn build(
 ) -> Result<App, NotBuilt> {
     let house = furnish(config, store, &machine, demo.is_some()).await?;
     let phones = demo.as_ref().map(|demo| demo.phones(house.outgoing.clone()));
-    // One count for each address, whichever way it tries.
-    let throttle = Arc::new(Throttle::new(config.throttle.logins_per_minute_per_address));
-    let limit = |refuse: Arc<dyn Fn() -> Response + Send + Sync>| Limit {
-        throttle: Arc::clone(&throttle),
+    let limit = |throttle: &Arc<Throttle>, refuse: Refuse| Limit {
+        throttle: Arc::clone(throttle),
         clock: Arc::clone(&machine.clock),
+        proxies: config.server.trusted_proxies.clone(),
         refuse,
     };
+    // One count of log-ins for each address, whichever way it tries.
+    let logins = Arc::new(Throttle::new(config.throttle.logins_per_minute_per_address));
+    let searches = Arc::new(Throttle::new(config.throttle.directory_per_minute_per_address));
     let frame = house.frame;
     let signin = SignIn::new(signin::Collaborators {
         provider: Arc::clone(&house.provider),
@@ -138,9 +140,15 @@ pub async fn build(
         .merge(home.router())
         .merge(operations::router(operations))
         .merge(oidc::router(Arc::clone(&house.provider)))
-        .merge(signin::router(signin, &limit(Arc::new(move || signin::too_many(frame)))))
-        .merge(ecps::http::router(house.ecps.clone(), &limit(Arc::new(ecps::http::too_many))))
-        .merge(directory.router())
+        .merge(signin::router(signin, &limit(&logins, Arc::new(move |_| signin::too_many(frame)))))
+        .merge(ecps::http::router(
+            house.ecps.clone(),
+            &limit(&logins, Arc::new(ecps::http::too_many)),
+        ))
+        .merge(directory.router(&limit(
+            &searches,
+            Arc::new(move |headers| directory::too_many(frame, headers)),
+        )))
         .merge(console(&house, &machine).router())
         .nest("/api/v1", api(&house, &machine, phones));
     if let Some(demo) = demo {

@@ -46,7 +46,7 @@ pub fn router(ecps: Ecps, limit: &Limit) -> Router {
 }
 
 /// What `limit` says.
-pub fn too_many() -> Response {
+pub fn too_many(_: &HeaderMap) -> Response {
     let detail = "Trop de demandes depuis cette adresse. Patientez une minute.";
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
         .retry_after(60)

@@ -256,6 +256,10 @@ uuid_ids!(
     ChallengeId,
     /// A phone that holds an e-CPS.
     DeviceId,
+    /// One request of somebody who wants to be registered.
+    RequestId,
+    /// One naming: what lets somebody manage a structure.
+    HabilitationId,
 );
 
 #[cfg(test)]

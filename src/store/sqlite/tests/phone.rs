@@ -17,7 +17,10 @@ use crate::{
     access::NoRight,
     ecps::{Decision, State, http},
     kernel::secret::SecretDigest,
-    web::throttle::{Limit, Throttle},
+    web::{
+        origin::Proxies,
+        throttle::{Limit, Throttle},
+    },
 };
 
 use super::{
@@ -38,6 +41,7 @@ impl Phone {
         let limit = Limit {
             throttle: Arc::new(Throttle::new(0)),
             clock: Arc::clone(&desk.world.clock) as Arc<dyn Clock>,
+            proxies: Proxies::default(),
             refuse: Arc::new(http::too_many),
         };
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();

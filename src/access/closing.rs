@@ -24,13 +24,9 @@ impl Closing {
         entry.outcome = Some(cause.as_str().to_owned());
         match &scope {
             Scope::Person(rpps) => entry.person = Some(*rpps),
-            Scope::PersonAt(rpps, finess) => {
+            Scope::PersonAt(rpps, finess) | Scope::Console(rpps, finess) => {
                 entry.person = Some(*rpps);
                 entry.structure = Some(*finess);
-            }
-            Scope::Console(rpps, finess) => {
-                entry.person = Some(*rpps);
-                entry.structure = *finess;
             }
             Scope::Session(sid) => entry.sid = Some(*sid),
             Scope::Grant(grant) => entry.grant = Some(*grant),

@@ -12,8 +12,8 @@ pub enum Scope {
     Person(Rpps),
     /// One person, in the software of one structure.
     PersonAt(Rpps, Finess),
-    /// What one person manages at one structure; none named: at all of them.
-    Console(Rpps, Option<Finess>),
+    /// What one person manages at one structure, and nothing else of theirs.
+    Console(Rpps, Finess),
     /// One session and all its grants.
     Session(Sid),
     /// One grant.

@@ -17,7 +17,7 @@ pub struct CutSet {
     floor: Revision,
     persons: HashMap<Rpps, Revision>,
     persons_at: HashMap<(Rpps, Finess), Revision>,
-    consoles: HashMap<(Rpps, Option<Finess>), Revision>,
+    consoles: HashMap<(Rpps, Finess), Revision>,
     sessions: HashMap<Sid, Revision>,
     grants: HashMap<GrantId, GrantCuts>,
     clients: HashMap<ClientId, Revision>,
@@ -119,7 +119,7 @@ impl CutSet {
         self.persons_at.get(&(rpps, finess)).copied()
     }
 
-    pub(super) fn console(&self, rpps: Rpps, finess: Option<Finess>) -> Option<Revision> {
+    pub(super) fn console(&self, rpps: Rpps, finess: Finess) -> Option<Revision> {
         self.consoles.get(&(rpps, finess)).copied()
     }
 

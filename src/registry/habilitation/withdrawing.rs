@@ -11,8 +11,6 @@ pub struct Withdrawal {
     pub id: HabilitationId,
     /// The one structure where the asker may act; `None`: everywhere.
     pub structure: Option<Finess>,
-    /// Whether the asker may take back one that is given for all structures.
-    pub for_authority: bool,
     /// Whether the asker knows that nobody will manage the structure any more.
     pub even_last: bool,
     /// Who asks.
@@ -40,19 +38,16 @@ pub enum NotWithdrawn {
 }
 
 impl Withdrawal {
-    /// May it be taken back?
+    /// May it be taken back? What is given for all structures is the operator's.
     pub fn decide(&self, facts: WithdrawalFacts) -> Result<Habilitation, NotWithdrawn> {
-        let reaches = |held: &Habilitation| match (held.finess, self.structure) {
-            (Some(_), None) => true,
-            (Some(finess), Some(own)) => own == finess,
-            (None, None) => self.for_authority,
-            (None, Some(_)) => false,
+        let reaches = |held: &Habilitation| {
+            held.finess.is_some_and(|finess| self.structure.is_none_or(|own| own == finess))
         };
         let held = facts.habilitation.filter(reaches).ok_or(NotWithdrawn::Unknown)?;
         if !held.stands() {
             return Err(NotWithdrawn::Already);
         }
-        let is_last = held.kind.needs_structure() && !facts.has_others;
+        let is_last = !facts.has_others;
         if is_last && !self.even_last { Err(NotWithdrawn::Last) } else { Ok(held) }
     }
 }
@@ -72,7 +67,7 @@ mod tests {
         #[track_caller]
         fn check(
             (kind, withdrawn, has_others): (HabilitationKind, bool, bool),
-            (structure, for_authority, even_last): (Option<&str>, bool, bool),
+            (structure, even_last): (Option<&str>, bool),
             expected: Result<(), NotWithdrawn>,
         ) {
             let id = HabilitationId(uuid::Uuid::from_u128(1));
@@ -89,19 +84,17 @@ mod tests {
             let facts = WithdrawalFacts { habilitation: Some(habilitation), has_others };
             let structure = structure.map(at);
             let by = Actor::Operator;
-            let withdrawal = Withdrawal { id, structure, for_authority, even_last, by };
+            let withdrawal = Withdrawal { id, structure, even_last, by };
             assert_eq!(withdrawal.decide(facts).map(|_| ()), expected);
         }
         use NotWithdrawn::{Already, Last, Unknown};
         let tilleuls = Some(TILLEULS);
-        check((Gestionnaire, false, true), (None, false, false), Ok(()));
-        check((Gestionnaire, false, true), (tilleuls, false, false), Ok(()));
-        check((Gestionnaire, false, true), (Some("699999124"), false, false), Err(Unknown));
-        check((Gestionnaire, true, true), (None, false, false), Err(Already));
-        check((Gestionnaire, false, false), (None, false, false), Err(Last));
-        check((Gestionnaire, false, false), (None, false, true), Ok(()));
-        check((Securite, false, false), (None, false, false), Err(Unknown));
-        check((Securite, false, false), (None, true, false), Ok(()));
-        check((Securite, false, false), (tilleuls, true, false), Err(Unknown));
+        check((Gestionnaire, false, true), (None, false), Ok(()));
+        check((Gestionnaire, false, true), (tilleuls, false), Ok(()));
+        check((Gestionnaire, false, true), (Some("699999124"), false), Err(Unknown));
+        check((Gestionnaire, true, true), (None, false), Err(Already));
+        check((Gestionnaire, false, false), (None, false), Err(Last));
+        check((Gestionnaire, false, false), (None, true), Ok(()));
+        check((Securite, false, true), (None, true), Err(Unknown));
     }
 }

@@ -67,8 +67,13 @@ impl Habilitations for Sqlite {
             )?;
             let by = withdrawal.by.clone();
             change.journal(&entry(change, Event::HabilitationWithdrawn, &held, by.clone()))?;
-            let console = Scope::Console(held.rpps, held.finess);
-            change.close(&Closing::new(console, Cause::HabilitationWithdrawn, by), None)?;
+            if let Some(finess) = held.finess {
+                let cause = Cause::HabilitationWithdrawn;
+                for structure in structures::of_entity(change.db, finess).map_err(outage)? {
+                    let console = Scope::Console(held.rpps, structure.finess);
+                    change.close(&Closing::new(console, cause, by.clone()), None)?;
+                }
+            }
             Ok(Ok(Habilitation { withdrawn_at: Some(change.calendar), ..held }))
         })
         .await

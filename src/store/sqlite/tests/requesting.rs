@@ -341,7 +341,7 @@ async fn a_manager_decides_while_they_are_named_and_work_there() {
     let withdraw = |even_last| {
         let by = Actor::Operator;
         let (id, structure) = (held.id, None);
-        let withdrawal = Withdrawal { id, structure, for_authority: false, even_last, by };
+        let withdrawal = Withdrawal { id, structure, even_last, by };
         world.store.withdraw_habilitation(withdrawal, Keep::nothing())
     };
     assert_eq!(withdraw(false).await.unwrap(), Answered::Refused(NotWithdrawn::Last));

@@ -7,6 +7,7 @@
 pub mod api;
 mod card;
 pub mod directory;
+pub mod entrance;
 pub mod home;
 pub mod operations;
 mod ports;

@@ -19,6 +19,7 @@ use crate::{
         self, Ecps, Post,
         post::{BadPost, MailServer, OutgoingPost, Protection},
     },
+    franceconnect::{self, BadSettings, FranceConnect},
     kernel::{Clock, Outage, random::Random},
     oidc::{self, Provider},
     portal::{
@@ -26,13 +27,16 @@ use crate::{
         api::{CardsApi, ClientsApi},
         console,
         directory::{self, PublicDirectory},
+        entrance::{self, Entrance},
         home::Home,
         operations::{self, Operations},
+        preregistration::Visits,
     },
     registry::{Nomenclature, nomenclature::BadNomenclature},
     signin::{self, SignIn},
     store::sqlite::Sqlite,
     web::{
+        cookie::Cookies,
         outgoing::{NoClient, Outgoing},
         page::{self, Frame, Trouble},
         throttle::{Limit, Refuse, Throttle},
@@ -78,6 +82,9 @@ pub enum NotBuilt {
     /// No mail could leave.
     #[error(transparent)]
     Post(#[from] BadPost),
+    /// FranceConnect's settings name no addresses.
+    #[error(transparent)]
+    FranceConnect(#[from] BadSettings),
     /// The code lists that we ship are damaged.
     #[error(transparent)]
     Nomenclature(#[from] BadNomenclature),
@@ -150,6 +157,10 @@ pub async fn build(
             Arc::new(move |headers| directory::too_many(frame, headers)),
         )))
         .merge(console(&house, &machine).router())
+        .merge(
+            entrance(config, &house, &machine)?
+                .router(&limit(&logins, Arc::new(move |_| entrance::too_many(frame)))),
+        )
         .nest("/api/v1", api(&house, &machine, phones));
     if let Some(demo) = demo {
         router = router.merge(demo.router(&house.ecps, &house.doors, Arc::clone(&house.store)));
@@ -224,6 +235,29 @@ async fn furnish(
     .await?;
     let nomenclature = Arc::new(Nomenclature::shipped()?);
     Ok(House { store, doors, outgoing, post, ecps, provider, nomenclature, frame })
+}
+
+fn entrance(config: &Config, house: &House, machine: &Machine) -> Result<Entrance, BadSettings> {
+    let cookies = Cookies::for_base(&config.server.base_url);
+    let client = |settings: &Arc<franceconnect::Settings>| {
+        FranceConnect::new(franceconnect::Collaborators {
+            settings: Arc::clone(settings),
+            outgoing: house.outgoing.clone(),
+            errands: Arc::clone(&house.store) as _,
+            clock: Arc::clone(&machine.clock),
+            random: Arc::clone(&machine.random),
+        })
+    };
+    Ok(Entrance::new(entrance::Collaborators {
+        franceconnect: config.franceconnect.settings.as_ref().map(client).transpose()?,
+        preregistrations: Arc::clone(&house.store) as _,
+        visits: Visits { cookies, rest: config.franceconnect.session },
+        cookies,
+        nomenclature: Arc::clone(&house.nomenclature),
+        frame: house.frame,
+        clock: Arc::clone(&machine.clock),
+        random: Arc::clone(&machine.random),
+    }))
 }
 
 fn mail_server(config: &Config) -> MailServer {

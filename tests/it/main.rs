@@ -9,6 +9,7 @@
 mod api;
 mod architecture;
 mod commands;
+mod franceconnect;
 mod model;
 mod oidc;
 mod outside;

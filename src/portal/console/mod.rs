@@ -42,6 +42,7 @@ use crate::{
 
 use super::{People, Sessions};
 
+pub(super) use pages::unavailable;
 pub use ports::{Desk, Office, StaffAccess, StaffFilter, StaffRow, StaffState};
 
 /// What the pages work with.

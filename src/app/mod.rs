@@ -1,15 +1,24 @@
 //! The composition root: the one place that sees everything. It builds each slice with its
 //! collaborators, joins the routers, and says what goes on beside the requests.
 
+mod clients;
 mod demo;
 mod glue;
+mod refusal;
 mod seed;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use axum::{Router, http::StatusCode, middleware::from_fn_with_state, response::Response};
+use axum::{
+    Router,
+    http::{StatusCode, Uri},
+    middleware::from_fn_with_state,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
-use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    trace::{DefaultOnFailure, TraceLayer},
+};
 
 use crate::{
     access::{Doors, Heads},
@@ -32,8 +41,9 @@ use crate::{
     signin::{self, SignIn},
     store::sqlite::Sqlite,
     web::{
+        intake::Intake,
         outgoing::{NoClient, Outgoing},
-        page::{self, Frame, Trouble},
+        page::{self, Frame},
         throttle::{Limit, Refuse, Throttle},
     },
 };
@@ -74,6 +84,14 @@ pub enum NotBuilt {
     /// The HTTP client does not start.
     #[error(transparent)]
     Outgoing(#[from] NoClient),
+    /// A client that the configuration names cannot be entered.
+    #[error("{setting}: {why}")]
+    Client {
+        /// Its section.
+        setting: String,
+        /// What is in the way.
+        why: String,
+    },
     /// No mail could leave.
     #[error(transparent)]
     Post(#[from] BadPost),
@@ -102,6 +120,7 @@ pub async fn build(
     demo: Option<Demo>,
 ) -> Result<App, NotBuilt> {
     let house = furnish(config, store, &machine, demo.is_some()).await?;
+    clients::settle(&house.store, &config.clients).await?;
     let phones = demo.as_ref().map(|demo| demo.phones(house.outgoing.clone()));
     let limit = |throttle: &Arc<Throttle>, refuse: Refuse| Limit {
         throttle: Arc::clone(throttle),
@@ -153,11 +172,21 @@ pub async fn build(
         router = router.merge(demo.router(&house.ecps, &house.doors, Arc::clone(&house.store)));
     }
     let refusals = Arc::new(Refusals::default());
+    let intake = Intake {
+        within: config.server.patience.body,
+        refuse: Arc::new(move |path, status| refusal::words(frame, path, status)),
+    };
+    // Whatever fails says why where it does, and readiness when it changes.
+    let noted = DefaultOnFailure::new().level(tracing::Level::DEBUG);
     let router = router
-        .fallback(async move || nowhere(frame))
+        .fallback(async move |uri: Uri| refusal::words(frame, uri.path(), StatusCode::NOT_FOUND))
+        .method_not_allowed_fallback(async move |uri: Uri| {
+            refusal::words(frame, uri.path(), StatusCode::METHOD_NOT_ALLOWED)
+        })
+        .layer(from_fn_with_state(intake, Intake::watch))
         .layer(from_fn_with_state(Arc::clone(&refusals), Refusals::watch))
         .layer(CatchPanicLayer::new())
-        .layer(TraceLayer::new_for_http().make_span_with(glue::span));
+        .layer(TraceLayer::new_for_http().make_span_with(glue::span).on_failure(noted));
     let mut background = background(config, &house, &machine);
     let every = config.journal.refusals_every;
     background.push(Box::pin(refusals.write_down(Arc::clone(&house.store), every)));
@@ -286,15 +315,4 @@ fn background(config: &Config, house: &House, machine: &Machine) -> Vec<Work<()>
         Box::pin(glue::fire_what_is_due(house.doors.clone())),
         Box::pin(glue::sweep(Arc::clone(&house.store))),
     ]
-}
-
-/// An address that leads nowhere.
-fn nowhere(frame: Frame) -> Response {
-    let trouble = Trouble {
-        code: "requete_invalide",
-        title: "Cette page n'existe pas",
-        text: "L'adresse est incomplète ou n'est plus utilisée. Reprenez depuis l'accueil.",
-        onward: Some(("/", "Aller à l'accueil")),
-    };
-    page::error(frame, StatusCode::NOT_FOUND, trouble)
 }

@@ -4,6 +4,7 @@
 pub mod bearer;
 pub mod cookie;
 pub mod fields;
+pub mod intake;
 pub mod origin;
 pub mod outgoing;
 pub mod page;

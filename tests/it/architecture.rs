@@ -25,11 +25,12 @@ const FLOORS: [&[&str]; 12] = [
 const BESIDE: [(&str, &[&str]); 1] = [("drill", &["kernel"])];
 
 /// A library, and the only places that may name it.
-const LIBRARIES: [(&str, &[&str]); 10] = [
+const LIBRARIES: [(&str, &[&str]); 11] = [
     ("rusqlite", &["src/store/sqlite/"]),
     ("jsonwebtoken", &["src/oidc/keys", "src/ecps/device_proof.rs"]),
     ("totp_rs", &["src/ecps/otp.rs"]),
     ("reqwest", &["src/web/outgoing.rs"]),
+    ("hyper_util", &["src/cli/connections.rs"]),
     ("lettre", &["src/ecps/post.rs"]),
     ("figment", &["src/config/"]),
     ("clap", &["src/cli/"]),

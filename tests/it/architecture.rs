@@ -49,14 +49,14 @@ const VAGUE: [&str; 10] = [
 const LONGEST_FILE: usize = 350;
 
 /// A source file: its path from the root, with its comments taken out.
-struct Source {
-    path: String,
+pub(crate) struct Source {
+    pub(crate) path: String,
     lines: usize,
     begins_with_doc: bool,
-    code: String,
+    pub(crate) code: String,
 }
 
-fn sources() -> Vec<Source> {
+pub(crate) fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
     for folder in ["src", "mock-idp/src"] {

@@ -8,6 +8,7 @@
 
 mod api;
 mod architecture;
+mod codes;
 mod commands;
 mod model;
 mod oidc;

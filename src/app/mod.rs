@@ -3,22 +3,15 @@
 
 mod clients;
 mod demo;
+mod front;
 mod glue;
 mod refusal;
 mod seed;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use axum::{
-    Router,
-    http::{StatusCode, Uri},
-    middleware::from_fn_with_state,
-};
+use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    trace::{DefaultOnFailure, TraceLayer},
-};
 
 use crate::{
     access::{Doors, Heads},
@@ -31,8 +24,9 @@ use crate::{
     kernel::{Clock, Outage, random::Random},
     oidc::{self, Provider},
     portal::{
-        Api, Callers, Phones,
+        Api, Callers, Console, Phones,
         api::{CardsApi, ClientsApi},
+        console,
         directory::{self, PublicDirectory},
         home::Home,
         operations::{self, Operations},
@@ -41,14 +35,13 @@ use crate::{
     signin::{self, SignIn},
     store::sqlite::Sqlite,
     web::{
-        intake::Intake,
         outgoing::{NoClient, Outgoing},
         page::{self, Frame},
-        throttle::{Limit, Refuse, Throttle},
+        throttle::Refuse,
     },
 };
 
-use glue::Refusals;
+use {front::Limits, glue::Refusals};
 
 pub use demo::{Demo, Describe};
 pub use seed::{NotSeeded, Seed, SeedPerson, seed};
@@ -122,15 +115,7 @@ pub async fn build(
     let house = furnish(config, store, &machine, demo.is_some()).await?;
     clients::settle(&house.store, &config.clients).await?;
     let phones = demo.as_ref().map(|demo| demo.phones(house.outgoing.clone()));
-    let limit = |throttle: &Arc<Throttle>, refuse: Refuse| Limit {
-        throttle: Arc::clone(throttle),
-        clock: Arc::clone(&machine.clock),
-        proxies: config.server.trusted_proxies.clone(),
-        refuse,
-    };
-    // One count of log-ins for each address, whichever way it tries.
-    let logins = Arc::new(Throttle::new(config.throttle.logins_per_minute_per_address));
-    let searches = Arc::new(Throttle::new(config.throttle.directory_per_minute_per_address));
+    let limits = Limits::new(config, Arc::clone(&machine.clock));
     let frame = house.frame;
     let signin = SignIn::new(signin::Collaborators {
         provider: Arc::clone(&house.provider),
@@ -153,40 +138,26 @@ pub async fn build(
         parties: demo.as_ref().map(|demo| demo.ready.clone()),
         metrics: machine.metrics.clone(),
     };
+    let (too_many, too_many_looks): (Refuse, Refuse) = (
+        Arc::new(move |_| signin::too_many(frame)),
+        Arc::new(move |headers| directory::too_many(frame, headers)),
+    );
+    let phones_limit = limits.logins(Arc::new(ecps::http::too_many));
     let mut router = Router::new()
         .merge(page::assets())
         .merge(home.router())
         .merge(operations::router(operations))
         .merge(oidc::router(Arc::clone(&house.provider)))
-        .merge(signin::router(signin, &limit(&logins, Arc::new(move |_| signin::too_many(frame)))))
-        .merge(ecps::http::router(
-            house.ecps.clone(),
-            &limit(&logins, Arc::new(ecps::http::too_many)),
-        ))
-        .merge(directory.router(&limit(
-            &searches,
-            Arc::new(move |headers| directory::too_many(frame, headers)),
-        )))
+        .merge(signin::router(signin, &limits.logins(too_many)))
+        .merge(ecps::http::router(house.ecps.clone(), &phones_limit))
+        .merge(directory.router(&limits.searches(too_many_looks)))
+        .merge(console(&house, &machine).router())
         .nest("/api/v1", api(&house, &machine, phones));
     if let Some(demo) = demo {
         router = router.merge(demo.router(&house.ecps, &house.doors, Arc::clone(&house.store)));
     }
     let refusals = Arc::new(Refusals::default());
-    let intake = Intake {
-        within: config.server.patience.body,
-        refuse: Arc::new(move |path, status| refusal::words(frame, path, status)),
-    };
-    // Whatever fails says why where it does, and readiness when it changes.
-    let noted = DefaultOnFailure::new().level(tracing::Level::DEBUG);
-    let router = router
-        .fallback(async move |uri: Uri| refusal::words(frame, uri.path(), StatusCode::NOT_FOUND))
-        .method_not_allowed_fallback(async move |uri: Uri| {
-            refusal::words(frame, uri.path(), StatusCode::METHOD_NOT_ALLOWED)
-        })
-        .layer(from_fn_with_state(intake, Intake::watch))
-        .layer(from_fn_with_state(Arc::clone(&refusals), Refusals::watch))
-        .layer(CatchPanicLayer::new())
-        .layer(TraceLayer::new_for_http().make_span_with(glue::span).on_failure(noted));
+    let router = front::around(router, frame, config, &refusals);
     let mut background = background(config, &house, &machine);
     let every = config.journal.refusals_every;
     background.push(Box::pin(refusals.write_down(Arc::clone(&house.store), every)));
@@ -293,6 +264,25 @@ fn api(house: &House, machine: &Machine, phones: Option<Arc<dyn Phones>>) -> Rou
         phones,
     };
     api.router().merge(clients.router()).merge(cards.router())
+}
+
+fn console(house: &House, machine: &Machine) -> Console {
+    Console::new(console::Collaborators {
+        provider: Arc::clone(&house.provider),
+        doors: house.doors.clone(),
+        ecps: house.ecps.clone(),
+        nomenclature: Arc::clone(&house.nomenclature),
+        registry: Arc::clone(&house.store) as _,
+        people: Arc::clone(&house.store) as _,
+        desk: Arc::clone(&house.store) as _,
+        departures: Arc::clone(&house.store) as _,
+        outbox: Arc::clone(&house.store) as _,
+        clients: Arc::clone(&house.store) as _,
+        sessions: Arc::clone(&house.store) as _,
+        key: house.store.key(),
+        random: Arc::clone(&machine.random),
+        frame: house.frame,
+    })
 }
 
 fn background(config: &Config, house: &House, machine: &Machine) -> Vec<Work<()>> {

@@ -67,13 +67,13 @@ fn connection(
 
 /// Resolves when nothing was asked within `head`, or before we stop: until then the library waits
 /// for the first bytes for ever, and for half a head even when it was told to stop.
-async fn unheard(heard: Arc<AtomicBool>, head: Duration, stop: Stop) {
+async fn unheard(spoke: Arc<AtomicBool>, head: Duration, stop: Stop) {
     tokio::select! {
         () = tokio::time::sleep(head) => {}
         () = stopped(stop) => {}
     }
-    if heard.load(Ordering::Relaxed) {
-        pending().await
+    if spoke.load(Ordering::Relaxed) {
+        pending::<()>().await;
     }
 }
 

@@ -5,6 +5,7 @@
 //! the environment; the rest of the house gets a [`Config`] whose values cannot be malformed.
 
 mod clients;
+mod franceconnect;
 mod layers;
 mod limits;
 mod mistake;
@@ -17,6 +18,7 @@ mod tests;
 use std::path::PathBuf;
 
 pub use clients::WrittenClient;
+pub use franceconnect::FranceConnect;
 pub use limits::{Ecps, Journal, Log, Logout, Session, Throttle, Tokens};
 pub use mistake::{Mistake, Mistakes, Place};
 pub use places::{MailSecurity, Outbound, Patience, Records, Server, Sms, Smtp};
@@ -33,6 +35,7 @@ pub struct Config {
     pub smtp: Smtp,
     pub outbound: Outbound,
     pub ecps: Ecps,
+    pub franceconnect: FranceConnect,
     pub session: Session,
     pub tokens: Tokens,
     pub throttle: Throttle,
@@ -51,6 +54,7 @@ impl Config {
         let sms = Sms::read(reader, outbound.as_ref());
         let smtp = Smtp::read(reader);
         let ecps = Ecps::read(reader);
+        let franceconnect = FranceConnect::read(reader, server.as_ref(), outbound.as_ref());
         let session = Session::read(reader);
         let tokens = Tokens::read(reader);
         let throttle = Throttle::read(reader);
@@ -65,6 +69,7 @@ impl Config {
             smtp: smtp?,
             outbound: outbound?,
             ecps: ecps?,
+            franceconnect: franceconnect?,
             session: session?,
             tokens: tokens?,
             throttle: throttle?,

@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
     /// A secret, written as `key` or in the file that `file_key` names, never both.
     pub(super) fn secret(&mut self, key: &'static str, file_key: &'static str) -> Option<Secret> {
         let written = self.optional(key, |text| Ok(Secret::received(text.to_owned())));
-        let from_file = self.optional(file_key, |path| in_file(path));
+        let from_file = self.optional(file_key, in_file);
         if written.is_some() && from_file.is_some() {
             self.wrong(key, format!("written here and in {file_key}: keep one"));
         }

@@ -22,8 +22,9 @@ use crate::{
     kernel::{Clock, Outage, random::Random},
     oidc::{self, Provider},
     portal::{
-        Api, Callers, Phones,
+        Api, Callers, Console, Phones,
         api::{CardsApi, ClientsApi},
+        console,
         directory::{self, PublicDirectory},
         home::Home,
         operations::{self, Operations},
@@ -149,6 +150,7 @@ pub async fn build(
             &searches,
             Arc::new(move |headers| directory::too_many(frame, headers)),
         )))
+        .merge(console(&house, &machine).router())
         .nest("/api/v1", api(&house, &machine, phones));
     if let Some(demo) = demo {
         router = router.merge(demo.router(&house.ecps, &house.doors, Arc::clone(&house.store)));
@@ -265,6 +267,25 @@ fn api(house: &House, machine: &Machine, phones: Option<Arc<dyn Phones>>) -> Rou
         phones,
     };
     api.router().merge(clients.router()).merge(cards.router())
+}
+
+fn console(house: &House, machine: &Machine) -> Console {
+    Console::new(console::Collaborators {
+        provider: Arc::clone(&house.provider),
+        doors: house.doors.clone(),
+        ecps: house.ecps.clone(),
+        nomenclature: Arc::clone(&house.nomenclature),
+        registry: Arc::clone(&house.store) as _,
+        people: Arc::clone(&house.store) as _,
+        desk: Arc::clone(&house.store) as _,
+        departures: Arc::clone(&house.store) as _,
+        outbox: Arc::clone(&house.store) as _,
+        clients: Arc::clone(&house.store) as _,
+        sessions: Arc::clone(&house.store) as _,
+        key: house.store.key(),
+        random: Arc::clone(&machine.random),
+        frame: house.frame,
+    })
 }
 
 fn background(config: &Config, house: &House, machine: &Machine) -> Vec<Work<()>> {

@@ -27,9 +27,11 @@ const fn after_its_time(table: &'static str, key: &'static str, age: Span) -> Ex
     Expiry { table, key, condition: "until < ?1", age }
 }
 
-const EXPIRIES: [Expiry; 11] = [
+const EXPIRIES: &[Expiry] = &[
     after_its_time("once", "kind, key", Span(0)),
     after_its_time("login", "id", Span(0)),
+    after_its_time("errand", "state", Span(0)),
+    after_its_time("preregistration", "id", Span(0)),
     // A browser may still ask how its challenge ended.
     after_its_time("challenge", "id", Span::minutes(10)),
     // With the activations that wait for it.
@@ -59,7 +61,7 @@ impl Sqlite {
     /// One round. True when something may be left: come back soon.
     pub async fn sweep(&self) -> Result<bool, Outage> {
         let mut more = false;
-        for Expiry { table, key, condition, age } in EXPIRIES {
+        for &Expiry { table, key, condition, age } in EXPIRIES {
             let sql = format!(
                 "DELETE FROM {table} WHERE ({key}) IN
                  (SELECT {key} FROM {table} WHERE {condition} LIMIT {AT_ONCE})"

@@ -135,6 +135,7 @@ pub async fn build(
     };
     let operations = Operations {
         doors: house.doors.clone(),
+        records: Arc::clone(&house.store) as _,
         parties: demo.as_ref().map(|demo| demo.ready.clone()),
         metrics: machine.metrics.clone(),
     };

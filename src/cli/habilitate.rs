@@ -7,7 +7,7 @@ use clap::{
 
 use crate::{
     kernel::{Finess, Rpps, journal::Actor},
-    registry::habilitation::{HabilitationKind, Habilitations, Naming},
+    registry::habilitation::{HabilitationKind, Habilitations, Naming, NamingRefused},
 };
 
 use super::{failure::Failure, print, records, settings::Settings};
@@ -52,7 +52,14 @@ impl Habilitate {
                 print(id);
                 Ok(())
             }
-            Err(refused) => Err(Failure::Wrong(refused.to_string())),
+            Err(refused @ (NamingRefused::StructureMissing | NamingRefused::StructureUnwanted)) => {
+                Err(Failure::Usage(format!("--finess: {refused}")))
+            }
+            Err(
+                refused @ (NamingRefused::UnknownPerson
+                | NamingRefused::UnknownStructure
+                | NamingRefused::AlreadyGiven),
+            ) => Err(Failure::Wrong(refused.to_string())),
         }
     }
 }

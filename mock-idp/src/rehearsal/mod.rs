@@ -1,5 +1,8 @@
 //! The strangers rehearse: a stand-in for the gateway that does just enough for them to act.
 
+mod franceconnect;
+mod misbehaviour;
+mod service;
 mod stand_in;
 
 use std::sync::Arc;

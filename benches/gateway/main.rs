@@ -2,7 +2,8 @@
 //!
 //! `value` is the best of `runs`; `floor` is the bare minimum measured beside it (a disk's own
 //! commit, a library's own signature), and `ratio` is value / floor. Rates are per second of this
-//! process's own CPU time, latencies in milliseconds of real time.
+//! process's own CPU time, latencies in milliseconds of real time,
+//! memory in megabytes that belong to no file.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -10,6 +11,11 @@
 )]
 
 mod departure;
+mod floor;
+mod house;
+mod log_in;
+mod memory;
+mod provider;
 mod questions;
 mod signing;
 mod world;
@@ -28,9 +34,12 @@ struct Measure {
 
 type Work = fn(&Runtime) -> Vec<Measure>;
 
-const ALL: [(&str, Work); 3] = [
+/// Memory comes first, before the others have left their traces in it.
+const ALL: [(&str, Work); 5] = [
+    ("memory", memory::measure),
     ("signing", signing::measure),
     ("barrier", questions::measure),
+    ("provider", provider::measure),
     ("departure", departure::measure),
 ];
 

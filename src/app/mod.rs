@@ -22,9 +22,10 @@ use crate::{
     kernel::{Clock, Outage, random::Random},
     oidc::{self, Provider},
     portal::{
-        Api, Callers, Phones,
+        Api, Callers, Console, Phones,
         api::{CardsApi, ClientsApi},
-        directory::PublicDirectory,
+        console,
+        directory::{self, PublicDirectory},
         home::Home,
         operations::{self, Operations},
     },
@@ -34,7 +35,7 @@ use crate::{
     web::{
         outgoing::{NoClient, Outgoing},
         page::{self, Frame, Trouble},
-        throttle::{Limit, Throttle},
+        throttle::{Limit, Refuse, Throttle},
     },
 };
 
@@ -103,13 +104,15 @@ pub async fn build(
 ) -> Result<App, NotBuilt> {
     let house = furnish(config, store, &machine, demo.is_some()).await?;
     let phones = demo.as_ref().map(|demo| demo.phones(house.outgoing.clone()));
-    // One count for each address, whichever way it tries.
-    let throttle = Arc::new(Throttle::new(config.throttle.logins_per_minute_per_address));
-    let limit = |refuse: Arc<dyn Fn() -> Response + Send + Sync>| Limit {
-        throttle: Arc::clone(&throttle),
+    let limit = |throttle: &Arc<Throttle>, refuse: Refuse| Limit {
+        throttle: Arc::clone(throttle),
         clock: Arc::clone(&machine.clock),
+        proxies: config.server.trusted_proxies.clone(),
         refuse,
     };
+    // One count of log-ins for each address, whichever way it tries.
+    let logins = Arc::new(Throttle::new(config.throttle.logins_per_minute_per_address));
+    let searches = Arc::new(Throttle::new(config.throttle.directory_per_minute_per_address));
     let frame = house.frame;
     let signin = SignIn::new(signin::Collaborators {
         provider: Arc::clone(&house.provider),
@@ -137,9 +140,16 @@ pub async fn build(
         .merge(home.router())
         .merge(operations::router(operations))
         .merge(oidc::router(Arc::clone(&house.provider)))
-        .merge(signin::router(signin, &limit(Arc::new(move || signin::too_many(frame)))))
-        .merge(ecps::http::router(house.ecps.clone(), &limit(Arc::new(ecps::http::too_many))))
-        .merge(directory.router())
+        .merge(signin::router(signin, &limit(&logins, Arc::new(move |_| signin::too_many(frame)))))
+        .merge(ecps::http::router(
+            house.ecps.clone(),
+            &limit(&logins, Arc::new(ecps::http::too_many)),
+        ))
+        .merge(directory.router(&limit(
+            &searches,
+            Arc::new(move |headers| directory::too_many(frame, headers)),
+        )))
+        .merge(console(&house, &machine).router())
         .nest("/api/v1", api(&house, &machine, phones));
     if let Some(demo) = demo {
         router = router.merge(demo.router(&house.ecps, &house.doors, Arc::clone(&house.store)));
@@ -256,6 +266,25 @@ fn api(house: &House, machine: &Machine, phones: Option<Arc<dyn Phones>>) -> Rou
         phones,
     };
     api.router().merge(clients.router()).merge(cards.router())
+}
+
+fn console(house: &House, machine: &Machine) -> Console {
+    Console::new(console::Collaborators {
+        provider: Arc::clone(&house.provider),
+        doors: house.doors.clone(),
+        ecps: house.ecps.clone(),
+        nomenclature: Arc::clone(&house.nomenclature),
+        registry: Arc::clone(&house.store) as _,
+        people: Arc::clone(&house.store) as _,
+        desk: Arc::clone(&house.store) as _,
+        departures: Arc::clone(&house.store) as _,
+        outbox: Arc::clone(&house.store) as _,
+        clients: Arc::clone(&house.store) as _,
+        sessions: Arc::clone(&house.store) as _,
+        key: house.store.key(),
+        random: Arc::clone(&machine.random),
+        frame: house.frame,
+    })
 }
 
 fn background(config: &Config, house: &House, machine: &Machine) -> Vec<Work<()>> {

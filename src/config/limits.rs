@@ -68,12 +68,17 @@ impl Tokens {
 #[expect(missing_docs, reason = "the section says it")]
 pub struct Throttle {
     pub logins_per_minute_per_address: u32,
+    pub directory_per_minute_per_address: u32,
 }
 
 impl Throttle {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let logins = reader.number("throttle.logins_per_minute_per_address", 0..=1_000_000);
-        Some(Self { logins_per_minute_per_address: logins? })
+        let directory = reader.number("throttle.directory_per_minute_per_address", 0..=1_000_000);
+        Some(Self {
+            logins_per_minute_per_address: logins?,
+            directory_per_minute_per_address: directory?,
+        })
     }
 }
 
@@ -125,10 +130,10 @@ impl Log {
     }
 }
 
-fn seconds(reader: &mut Reader<'_>, key: &'static str, most: u32) -> Option<Span> {
+pub(super) fn seconds(reader: &mut Reader<'_>, key: &'static str, most: u32) -> Option<Span> {
     reader.number(key, 1..=most).map(|number| Span::seconds(i64::from(number)))
 }
 
-fn minutes(reader: &mut Reader<'_>, key: &'static str, most: u32) -> Option<Span> {
+pub(super) fn minutes(reader: &mut Reader<'_>, key: &'static str, most: u32) -> Option<Span> {
     reader.number(key, 1..=most).map(|number| Span::minutes(i64::from(number)))
 }

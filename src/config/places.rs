@@ -8,7 +8,13 @@ use std::{
 
 use url::Url;
 
-use crate::{kernel::secret::Secret, web::outgoing::Allow};
+use crate::{
+    kernel::secret::Secret,
+    web::{
+        origin::{BadNetwork, Proxies},
+        outgoing::Allow,
+    },
+};
 
 use super::reading::{Reader, is_localhost, url, web_address};
 
@@ -23,6 +29,8 @@ pub struct Server {
     pub wallet_url: Url,
     /// The issuer, byte for byte: never print it from a parsed address.
     pub issuer: String,
+    /// The reverse proxies that say for whom they speak.
+    pub trusted_proxies: Proxies,
 }
 
 /// The issuer's path after the base address, where no setting says otherwise.
@@ -43,12 +51,16 @@ impl Server {
         let wallet_url = reader.optional("server.wallet_url", web_address);
         let issuer =
             reader.optional("server.issuer", |text| web_address(text).map(|_| text.to_owned()));
+        let trusted_proxies = reader.list("server.trusted_proxies", |text| {
+            text.parse().map_err(|error: BadNetwork| format!("{text}: {error}"))
+        });
         let (base_url, base_text) = base?;
         Some(Self {
             listen: listen?,
             wallet_url: wallet_url.unwrap_or_else(|| base_url.clone()),
             base_url,
             issuer: issuer.unwrap_or_else(|| format!("{base_text}{REALM}")),
+            trusted_proxies: Proxies::new(trusted_proxies?),
         })
     }
 }

@@ -7,8 +7,8 @@ use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClientId, DepartureId, Finess, GrantId, LocalAccessId, Revision, Rpps, Sid, SituationId,
-    Timestamp,
+    ClientId, DepartureId, Finess, GrantId, LocalAccessId, RequestId, Revision, Rpps, Sid,
+    SituationId, Timestamp,
 };
 
 /// Who did it.
@@ -23,6 +23,8 @@ pub enum Actor {
     Operator,
     /// The gateway itself: a due end, a retry.
     Gateway,
+    /// Somebody whom FranceConnect identified and who has no number yet.
+    Applicant,
     /// Somebody who has proven nothing yet.
     Stranger,
 }
@@ -40,6 +42,10 @@ pub enum Event {
     StructureClosed,
     ProfessionalRegistered,
     IdentityDeleted,
+    RequestSent,
+    RequestValidated,
+    RequestRejected,
+    RequestLapsed,
     SituationOpened,
     SituationEndScheduled,
     SituationEnded,
@@ -68,6 +74,7 @@ pub enum Event {
     ClientChanged,
     ClientDisabled,
     ClientEnabled,
+    PageRefused,
     LogoutConfirmed,
     LogoutRefused,
     LogoutGivenUp,
@@ -96,6 +103,9 @@ pub struct Entry {
     /// Which departure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub departure: Option<DepartureId>,
+    /// Which request to be registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestId>,
     /// Which relying party.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientId>,
@@ -130,6 +140,7 @@ impl Entry {
             situation: None,
             local_access: None,
             departure: None,
+            request: None,
             client: None,
             sid: None,
             grant: None,

@@ -15,8 +15,8 @@ pub mod secret;
 pub mod time;
 
 pub use ids::{
-    ChallengeId, ClientId, DepartureId, DeviceId, Finess, GrantId, IdNat, LocalAccessId, LoginId,
-    Rpps, Sid, SituationId,
+    ChallengeId, ClientId, DepartureId, DeviceId, Finess, GrantId, HabilitationId, IdNat,
+    LocalAccessId, LoginId, PreRegistrationId, RequestId, Rpps, Sid, SituationId,
 };
 pub use outage::Outage;
 pub use revision::{Epoch, Revision};

@@ -23,6 +23,7 @@ use crate::{
         Problem,
         fields::Fields,
         page::{Frame, Trouble, error, html},
+        throttle::Limit,
     },
 };
 
@@ -43,11 +44,11 @@ pub struct PublicDirectory {
 }
 
 impl PublicDirectory {
-    /// The routes.
-    pub fn router(self) -> Router {
+    /// The routes. `limit` holds back who would copy it all from one address.
+    pub fn router(self, limit: &Limit) -> Router {
         Router::new()
-            .route("/annuaire", get(search))
-            .route("/annuaire/{rpps}", get(one))
+            .route("/annuaire", limit.around(get(search)))
+            .route("/annuaire/{rpps}", limit.around(get(one)))
             .with_state(self)
     }
 
@@ -58,6 +59,25 @@ impl PublicDirectory {
     fn shown(&self, listed: &Listed, calendar: Timestamp) -> Option<DirectoryEntry> {
         entry(listed, &self.nomenclature, calendar)
     }
+}
+
+/// What `limit` says.
+pub fn too_many(frame: Frame, headers: &HeaderMap) -> Response {
+    const TEXT: &str = "Trop de recherches sont venues de cette adresse. Patientez une minute, puis \
+                        recommencez.";
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    if wants_json(headers) {
+        return Problem::new(status, "too_many_requests", TEXT).retry_after(60).into_response();
+    }
+    let trouble = Trouble {
+        code: "trop_de_tentatives",
+        title: "Trop de recherches",
+        text: TEXT,
+        onward: None,
+    };
+    let mut page = error(frame, status, trouble);
+    page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    page
 }
 
 #[derive(Template)]

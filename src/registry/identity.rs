@@ -3,7 +3,7 @@
 use jiff::{ToSpan, civil::Date};
 
 use super::{
-    CivilIdentity, Nomenclature,
+    CivilIdentity, Nomenclature, VerifiedIdentity,
     fault::Faults,
     folding::fold,
     nomenclature::{FRANCE, Found},
@@ -40,6 +40,42 @@ pub fn read(
         sex: sex?,
         birth_date: birth_date?,
         birth_country,
+        birth_commune,
+        birth_town,
+    })
+}
+
+/// Completes what FranceConnect vouched for with what it does not give: the civility; a sex or a
+/// town of birth that it leaves open. What it gave is taken as it is: a commune or a country that
+/// our lists lack is one of the register's all the same.
+pub fn complete(
+    verified: &VerifiedIdentity,
+    written: &mut Written,
+    nomenclature: &Nomenclature,
+    today: Date,
+    faults: &mut Faults,
+) -> Option<CivilIdentity> {
+    let civility = civility(written, nomenclature, today, faults);
+    let sex = match &verified.sex {
+        Some(sex) => Some(sex.clone()),
+        None => sex(written, faults),
+    };
+    let birth_date = plausible("birth_date", verified.birth_date, today, faults);
+    let (birth_commune, birth_town) = match (&verified.birth_commune, verified.is_born_in_france())
+    {
+        (Some(commune), _) => (Some(commune.clone()), None),
+        (None, true) => {
+            (Some(commune(written, nomenclature, Some(verified.birth_date), faults)?), None)
+        }
+        (None, false) => (None, Some(town(written, faults)?)),
+    };
+    Some(CivilIdentity {
+        civility: civility?,
+        birth_name: verified.birth_name.clone(),
+        first_names: verified.first_names.clone(),
+        sex: sex?,
+        birth_date: birth_date?,
+        birth_country: verified.birth_country.clone(),
         birth_commune,
         birth_town,
     })
@@ -141,7 +177,11 @@ fn sex(written: &mut Written, faults: &mut Faults) -> Option<String> {
 
 fn birth_date(written: &mut Written, today: Date, faults: &mut Faults) -> Option<Date> {
     let date = written.date("birth_date", faults)?;
-    let field = written.path("birth_date");
+    plausible(&written.path("birth_date"), date, today, faults)
+}
+
+/// The date of birth of somebody who may work.
+fn plausible(field: &str, date: Date, today: Date, faults: &mut Faults) -> Option<Date> {
     if date >= today {
         let message = "La date de naissance n'est pas passée : vérifiez l'année.";
         faults.add(field, "in_the_future", message);
@@ -179,12 +219,7 @@ fn place(
                            ce champ.";
             faults.add(town_field, "not_in_france", message);
         }
-        let Some(commune) = commune.ok()? else {
-            let message = "Naissance en France : indiquez le code INSEE (COG) de la commune, sur \
-                           cinq caractères.";
-            faults.add(commune_field, "required", message);
-            return None;
-        };
+        let commune = commune_at(commune.ok()?, &commune_field, faults)?;
         let known = known_commune(&commune, &commune_field, nomenclature, birth_date, faults);
         return known.then_some((country, Some(commune), None));
     }
@@ -193,11 +228,40 @@ fn place(
                        champ.";
         faults.add(commune_field, "not_abroad", message);
     }
-    let Some(town) = town.ok()? else {
-        faults.add(town_field, "required", "Naissance à l'étranger : indiquez la ville.");
-        return None;
-    };
-    Some((country, None, Some(town)))
+    Some((country, None, Some(town_at(town.ok()?, &town_field, faults)?)))
+}
+
+fn commune(
+    written: &mut Written,
+    nomenclature: &Nomenclature,
+    birth_date: Option<Date>,
+    faults: &mut Faults,
+) -> Option<String> {
+    let field = written.path("birth_commune");
+    let commune = written.optional_text("birth_commune", faults).ok()?;
+    let commune = commune_at(commune, &field, faults)?;
+    known_commune(&commune, &field, nomenclature, birth_date, faults).then_some(commune)
+}
+
+fn town(written: &mut Written, faults: &mut Faults) -> Option<String> {
+    let town = written.optional_text("birth_town", faults).ok()?;
+    town_at(town, &written.path("birth_town"), faults)
+}
+
+fn commune_at(commune: Option<String>, field: &str, faults: &mut Faults) -> Option<String> {
+    if commune.is_none() {
+        let message = "Naissance en France : indiquez le code INSEE (COG) de la commune, sur cinq \
+                       caractères.";
+        faults.add(field, "required", message);
+    }
+    commune
+}
+
+fn town_at(town: Option<String>, field: &str, faults: &mut Faults) -> Option<String> {
+    if town.is_none() {
+        faults.add(field, "required", "Naissance à l'étranger : indiquez la ville.");
+    }
+    town
 }
 
 fn country(

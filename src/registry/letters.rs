@@ -2,7 +2,9 @@
 
 use crate::kernel::{IdNat, letter::Letter};
 
-use super::{Nomenclature, Professional, Situation, Structure, delays};
+use super::{
+    Nomenclature, Professional, Situation, Structure, delays, request::RegistrationRequest,
+};
 
 /// The mail of a new professional: the number, what was entered, and how to go on.
 pub(super) fn registered(
@@ -67,6 +69,42 @@ pub(super) fn situation_opened(
     );
     let subject = "Une situation d'exercice a été ajoutée à votre enregistrement".to_owned();
     Letter { to: who.email.clone(), subject, text }
+}
+
+/// The mail of somebody whose request was rejected.
+pub(super) fn request_rejected(request: &RegistrationRequest, reason: &str) -> Letter {
+    let why = format!("n'a pas validé cette demande. Le motif indiqué :\n\n{reason}");
+    let onward = "Voyez avec cet établissement ce qu'il faut corriger, puis envoyez une nouvelle \
+                  demande.";
+    let subject = "Votre demande d'enregistrement n'a pas été validée";
+    undecided(request, (subject, &why), onward)
+}
+
+/// The mail of somebody whose request nobody decided in time.
+pub(super) fn request_lapsed(request: &RegistrationRequest) -> Letter {
+    let why = "ne l'a pas traitée dans les 30 jours : elle est caduque. Aucun numéro RPPS n'a été \
+               attribué.";
+    let onward = "Les établissements ne sont pas prévenus de l'arrivée d'une demande : parlez-en \
+                  d'abord au vôtre, puis envoyez-en une nouvelle.";
+    undecided(request, ("Votre demande d'enregistrement est caduque", why), onward)
+}
+
+fn undecided(request: &RegistrationRequest, (subject, why): (&str, &str), onward: &str) -> Letter {
+    let placing = &request.placing;
+    let text = format!(
+        "Bonjour {first_name} {name},\n\n\
+         Vous avez demandé le {sent} à être enregistré(e) au répertoire des professionnels \
+         intervenant dans le système de santé (RPPS) par l'établissement {structure} (FINESS \
+         {finess}). Cet établissement {why}\n\n\
+         {onward}\n\n\
+         Passerelle\n",
+        first_name = placing.exercise_first_name,
+        name = placing.exercise_name,
+        sent = request.sent_at.in_french(),
+        structure = request.structure.name,
+        finess = request.structure.finess,
+    );
+    Letter { to: request.email.clone(), subject: subject.to_owned(), text }
 }
 
 fn greeting(who: &Professional, situation: &Situation, nomenclature: &Nomenclature) -> String {

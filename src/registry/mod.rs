@@ -20,6 +20,7 @@ pub mod placing;
 mod ports;
 pub mod professional;
 pub mod registration;
+pub mod request;
 pub mod situation;
 pub mod structure;
 #[cfg(test)]
@@ -31,7 +32,8 @@ pub use local_access::LocalAccess;
 pub use nomenclature::Nomenclature;
 pub use ports::{AccessAt, NotEntered, Page, Registry};
 pub use professional::{CivilIdentity, Professional};
-pub use registration::Reading;
+pub use registration::{Reading, Registered};
+pub use request::Requests;
 pub use situation::{Authority, Situation};
 pub use structure::{Structure, StructureKind};
 pub use verified::VerifiedIdentity;

@@ -1,6 +1,7 @@
 //! The rules of a situation d'exercice, before it is entered.
 
 use jiff::{ToSpan, civil::Date};
+use serde::{Deserialize, Serialize};
 
 use crate::kernel::{Finess, Rpps, SituationId, Timestamp};
 
@@ -35,10 +36,27 @@ pub struct PlacingDraft {
     exercise_first_name: Option<String>,
 }
 
-/// A situation that satisfies every rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A situation that satisfies every rule, before it has a number and a holder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Placing {
-    situation: Situation,
+    /// Where.
+    pub finess: Finess,
+    /// Who enters it.
+    pub authority: Authority,
+    /// What the person is.
+    pub profession: String,
+    /// What the person does.
+    pub role: String,
+    /// How.
+    pub mode: String,
+    /// First day.
+    pub started_on: Date,
+    /// Last day, when it is known.
+    pub last_day: Option<Date>,
+    /// Name in practice.
+    pub exercise_name: String,
+    /// First name in practice.
+    pub exercise_first_name: String,
 }
 
 /// Whose situation it is: what names in practice are judged against.
@@ -94,9 +112,7 @@ impl PlacingDraft {
             |named: Named<'_>| named.usage_name.unwrap_or(&named.identity.birth_name).to_owned();
         let name = self.exercise_name.clone().or_else(|| named.map(usual));
         let (profession, authority) = self.profession.clone()?;
-        let situation = Situation {
-            id: SituationId(uuid::Uuid::nil()),
-            rpps: Rpps::from_serial(0),
+        let placing = Placing {
             finess: structure?.finess,
             authority,
             profession,
@@ -104,12 +120,10 @@ impl PlacingDraft {
             mode: self.mode.clone()?,
             started_on: self.started_on?,
             last_day: self.last_day,
-            ends_at: self.last_day.and_then(Timestamp::end_of_day),
-            ended_at: None,
             exercise_name: name?,
             exercise_first_name: first_name?,
         };
-        (is_offered && is_later).then_some(Placing { situation })
+        (is_offered && is_later).then_some(placing)
     }
 
     fn field(&self, name: &str) -> String {
@@ -196,23 +210,31 @@ impl PlacingDraft {
 impl Placing {
     /// The situation, once it has a number and a holder.
     pub fn situation(self, id: SituationId, rpps: Rpps) -> Situation {
-        Situation { id, rpps, ..self.situation }
+        Situation {
+            id,
+            rpps,
+            finess: self.finess,
+            authority: self.authority,
+            profession: self.profession,
+            role: self.role,
+            mode: self.mode,
+            started_on: self.started_on,
+            last_day: self.last_day,
+            ends_at: self.last_day.and_then(Timestamp::end_of_day),
+            ended_at: None,
+            exercise_name: self.exercise_name,
+            exercise_first_name: self.exercise_first_name,
+        }
     }
 
     /// Whether `other` is the same situation, entered before.
     pub fn repeats(&self, other: &Situation) -> bool {
-        let ours = &self.situation;
         other.is_open()
-            && ours.finess == other.finess
-            && ours.profession == other.profession
-            && ours.role == other.role
-            && ours.mode == other.mode
-            && ours.started_on == other.started_on
-    }
-
-    /// Where.
-    pub fn finess(&self) -> Finess {
-        self.situation.finess
+            && self.finess == other.finess
+            && self.profession == other.profession
+            && self.role == other.role
+            && self.mode == other.mode
+            && self.started_on == other.started_on
     }
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::kernel::{Finess, Rpps, SituationId, Timestamp, letter::Letter};
 
 use super::{
-    CivilIdentity, Nomenclature, Professional, Situation, Structure, contact,
+    CivilIdentity, Nomenclature, Professional, Situation, Structure, VerifiedIdentity, contact,
     document::{self, Document},
     fault::{Fault, Faults},
     identity, letters,
@@ -59,10 +59,10 @@ pub struct Wanted {
 pub struct Known {
     /// The structure.
     pub structure: Option<Structure>,
-    /// Whose address it is.
-    pub email_of: Option<Rpps>,
-    /// Whose mobile it is.
-    pub mobile_of: Option<Rpps>,
+    /// Whether the address is somebody's.
+    pub is_email_taken: bool,
+    /// Whether the mobile is somebody's.
+    pub is_mobile_taken: bool,
     /// Who has this identity.
     pub same_person: Option<Rpps>,
 }
@@ -80,14 +80,14 @@ pub enum NotRegistered {
 #[derive(Clone, Debug)]
 pub struct Application {
     nomenclature: Arc<Nomenclature>,
-    identity: CivilIdentity,
-    identity_key: String,
-    usage_name: Option<String>,
-    email: String,
-    mobile: String,
+    pub(super) identity: CivilIdentity,
+    pub(super) identity_key: String,
+    pub(super) usage_name: Option<String>,
+    pub(super) email: String,
+    pub(super) mobile: String,
     document: Option<Document>,
-    placing: Placing,
-    structure: Structure,
+    pub(super) placing: Placing,
+    pub(super) structure: Structure,
 }
 
 /// What is drawn for a new person.
@@ -126,10 +126,35 @@ impl Draft {
         today: Date,
         for_authority: bool,
     ) -> Self {
-        let reading = Reading { nomenclature: &nomenclature, today, for_authority };
         let mut faults = Faults::default();
         let mut written = Written::body(body);
         let identity = identity::read(&mut written, &nomenclature, today, &mut faults);
+        Self::rest(identity, written, nomenclature, (today, for_authority), faults)
+    }
+
+    /// Reads what somebody adds to the identity that FranceConnect vouches for. Whatever it gave is
+    /// no member here: nobody edits it, not even the person (promise 8).
+    pub fn verified(
+        verified: &VerifiedIdentity,
+        body: Map<String, Value>,
+        nomenclature: Arc<Nomenclature>,
+        today: Date,
+    ) -> Self {
+        let mut faults = Faults::default();
+        let mut written = Written::body(body);
+        let identity =
+            identity::complete(verified, &mut written, &nomenclature, today, &mut faults);
+        Self::rest(identity, written, nomenclature, (today, false), faults)
+    }
+
+    fn rest(
+        identity: Option<CivilIdentity>,
+        mut written: Written,
+        nomenclature: Arc<Nomenclature>,
+        (today, for_authority): (Date, bool),
+        mut faults: Faults,
+    ) -> Self {
+        let reading = Reading { nomenclature: &nomenclature, today, for_authority };
         let usage_name = identity::optional_name(&mut written, "usage_name", &mut faults);
         let email = contact::email(&mut written, &mut faults);
         let mobile = contact::mobile(&mut written, &mut faults);
@@ -168,12 +193,12 @@ impl Draft {
         if let Some(rpps) = known.same_person {
             return Err(NotRegistered::Already(rpps));
         }
-        if known.email_of.is_some() {
+        if known.is_email_taken {
             let message = "Cette adresse est celle d'une autre personne : chacun a la sienne, elle \
                            reçoit un secret d'activation.";
             self.faults.add("email", "email_taken", message);
         }
-        if known.mobile_of.is_some() {
+        if known.is_mobile_taken {
             let message = "Ce mobile est celui d'une autre personne : chacun a le sien, il reçoit \
                            un secret d'activation.";
             self.faults.add("mobile", "mobile_taken", message);

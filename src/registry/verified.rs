@@ -5,6 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::Timestamp;
 
+use super::nomenclature::FRANCE;
+
+/// The code that France had in this list until 2016.
+const FRANCE_BEFORE_2016: &str = "99000";
+
 /// How much of a date of birth is a convention: some registers abroad know a year or a month only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,4 +50,11 @@ pub struct VerifiedIdentity {
     pub acr: String,
     /// When the person was authenticated.
     pub authenticated_at: Timestamp,
+}
+
+impl VerifiedIdentity {
+    /// Whether the country of birth is France: its code of today, or the one of before 2016.
+    pub fn is_born_in_france(&self) -> bool {
+        matches!(self.birth_country.as_str(), FRANCE | FRANCE_BEFORE_2016)
+    }
 }

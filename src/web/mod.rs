@@ -3,7 +3,9 @@
 
 pub mod bearer;
 pub mod cookie;
+pub mod csrf;
 pub mod fields;
+pub mod origin;
 pub mod outgoing;
 pub mod page;
 mod problem;

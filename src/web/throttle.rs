@@ -3,18 +3,21 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::{
     extract::{ConnectInfo, Request, State},
+    http::HeaderMap,
     middleware::{Next, from_fn_with_state},
     response::Response,
     routing::MethodRouter,
 };
 
 use crate::kernel::{Clock, Timestamp, time::Span};
+
+use super::origin::Proxies;
 
 /// Addresses remembered at once; beyond, the window is started anew rather than let grow.
 const ADDRESSES: usize = 100_000;
@@ -47,11 +50,25 @@ impl Throttle {
         if now - window.began >= Span::minutes(1) || window.counts.len() >= ADDRESSES {
             *window = Window { began: now, counts: HashMap::new() };
         }
-        let count = window.counts.entry(address).or_default();
+        let count = window.counts.entry(household(address)).or_default();
         *count = count.saturating_add(1);
         *count <= self.per_minute
     }
 }
+
+/// What is counted as one: the first half of an IPv6 address, since whoever has one address has the
+/// 2^64 that share it (RFC 4291, section 2.5.1).
+fn household(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            Ipv6Addr::from(u128::from(address) & (u128::MAX << u64::BITS)).into()
+        }
+    }
+}
+
+/// Words for who tries too often.
+pub type Refuse = Arc<dyn Fn(&HeaderMap) -> Response + Send + Sync>;
 
 /// A throttle in front of some routes, and what it says to who tries too often.
 #[derive(Clone)]
@@ -60,8 +77,10 @@ pub struct Limit {
     pub throttle: Arc<Throttle>,
     /// Real time.
     pub clock: Arc<dyn Clock>,
-    /// The refusal, 429.
-    pub refuse: Arc<dyn Fn() -> Response + Send + Sync>,
+    /// Who may say on whose behalf a request comes.
+    pub proxies: Proxies,
+    /// The refusal, 429, to a request with these headers.
+    pub refuse: Refuse,
 }
 
 impl Limit {
@@ -77,8 +96,11 @@ impl Limit {
 /// A request without a peer's address, as tests make them, comes from nowhere and is not counted.
 async fn admit(State(limit): State<Limit>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    match peer {
-        Some(address) if !limit.throttle.admits(address, limit.clock.now()) => (limit.refuse)(),
+    let origin = peer.map(|peer| limit.proxies.origin(peer, request.headers()));
+    match origin {
+        Some(address) if !limit.throttle.admits(address, limit.clock.now()) => {
+            (limit.refuse)(request.headers())
+        }
         Some(_) | None => next.run(request).await,
     }
 }
@@ -94,5 +116,19 @@ mod tests {
         let tries = [(here, 0), (here, 1), (here, 2), (there, 3), (here, 60_000)];
         let answers = tries.map(|(address, at)| throttle.admits(address, Timestamp(at)));
         assert_eq!(answers, [true, true, false, true, true]);
+    }
+
+    #[test]
+    fn whoever_has_one_ipv6_address_has_them_all() {
+        #[track_caller]
+        fn check(one: &str, other: &str, counted_together: bool) {
+            let throttle = Throttle::new(1);
+            let [first, second] =
+                [one, other].map(|text| throttle.admits(text.parse().unwrap(), Timestamp(0)));
+            assert_eq!((first, second), (true, !counted_together), "{one} {other}");
+        }
+        check("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true);
+        check("2001:db8:1:2::1", "2001:db8:1:3::1", false);
+        check("192.0.2.1", "192.0.2.2", false);
     }
 }

@@ -178,11 +178,11 @@ fn one_person_has_one_number_however_it_is_spelt() {
 
 #[test]
 fn what_belongs_to_somebody_else_is_refused() {
-    let taken = Known { email_of: Some(rpps(7)), mobile_of: Some(rpps(8)), ..known() };
+    let taken = Known { is_email_taken: true, is_mobile_taken: true, ..known() };
     check_against(&[], &taken, &["email email_taken", "mobile mobile_taken"]);
     let both = [("sex", json!("X"))];
     check_against(&both, &taken, &["sex unknown_code", "email email_taken", "mobile mobile_taken"]);
-    let herself = Known { same_person: Some(rpps(7)), email_of: Some(rpps(7)), ..known() };
+    let herself = Known { same_person: Some(rpps(7)), is_email_taken: true, ..known() };
     let refused = judged(with(&[]), &herself, false).unwrap_err();
     assert_eq!(refused, NotRegistered::Already(rpps(7)));
 }

@@ -96,8 +96,8 @@ pub(super) fn known(db: &Connection, wanted: &Wanted) -> Result<Known, rusqlite:
             Some(finess) => structures::find(db, finess)?,
             None => None,
         },
-        email_of: whose("lower(email) = lower(?1)", &wanted.email)?,
-        mobile_of: whose("mobile = ?1", &wanted.mobile)?,
+        is_email_taken: whose("lower(email) = lower(?1)", &wanted.email)?.is_some(),
+        is_mobile_taken: whose("mobile = ?1", &wanted.mobile)?.is_some(),
         same_person: whose("identity_key = ?1", &wanted.identity_key)?,
     })
 }

@@ -17,10 +17,17 @@ use passerelle::{
         Clock, Outage, Rpps, Timestamp, journal::Actor, random::SystemRandom, retry::Keep,
         seal::RecordsKey, secret::Secret, time::Span,
     },
-    portal::{Api, Caller, Callers, Denied, Phones, directory::PublicDirectory},
+    portal::{
+        Api, Caller, Callers, Denied, Phones,
+        directory::{PublicDirectory, too_many},
+    },
     registry::{Nomenclature, Registry, Structure},
     store::sqlite::{Collaborators, Sqlite},
-    web::page::Frame,
+    web::{
+        origin::Proxies,
+        page::Frame,
+        throttle::{Limit, Throttle},
+    },
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -159,7 +166,13 @@ impl World {
         };
         let frame = Frame { demo: is_demo };
         let directory = PublicDirectory { records: store, doors, nomenclature, frame };
-        let router = Router::new().nest("/api/v1", api.router()).merge(directory.router());
+        let limit = Limit {
+            throttle: Arc::new(Throttle::new(0)),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            proxies: Proxies::default(),
+            refuse: Arc::new(move |headers| too_many(frame, headers)),
+        };
+        let router = Router::new().nest("/api/v1", api.router()).merge(directory.router(&limit));
         Self { router, phones, dir, clock }
     }
 

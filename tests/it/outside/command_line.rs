@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     demo::{Demo, free_base},
+    gateway::Gateway,
     scenes::run,
 };
 
@@ -128,7 +129,7 @@ async fn data_of_another_version_or_damaged_is_left_as_it_is() {
     ];
     for (what, bytes, expected, said) in cases {
         fs::write(&path, &bytes).unwrap();
-        let (code, err) = demo.fail_to_restart().await;
+        let (code, err) = demo.fail_to_restart();
         assert_eq!(code, expected, "{what}: {err}");
         assert!(err.contains(said), "{what}: {err}");
         assert!(!err.contains("panicked"), "{what}: {err}");
@@ -136,11 +137,11 @@ async fn data_of_another_version_or_damaged_is_left_as_it_is() {
     }
     fs::write(&path, &whole).unwrap();
     fs::write(demo.data().join("world.json"), "{\"version\": 99}").unwrap();
-    let (code, err) = demo.fail_to_restart().await;
+    let (code, err) = demo.fail_to_restart();
     assert_eq!(code, Some(2), "{err}");
     fs::write(demo.data().join("world.json"), world).unwrap();
     fs::rename(demo.data().join("records.key"), demo.data().join("away")).unwrap();
-    let (code, err) = demo.fail_to_restart().await;
+    let (code, err) = demo.fail_to_restart();
     assert_eq!(code, Some(2), "{err}");
     assert!(err.contains("records.key"), "{err}");
     fs::rename(demo.data().join("away"), demo.data().join("records.key")).unwrap();
@@ -198,38 +199,12 @@ async fn two_demos_do_not_share_a_folder() {
 /// Nothing under `/demo/` exists in `serve`, and no side channel.
 #[tokio::test]
 async fn the_gateway_alone_has_no_demo_in_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let base = free_base();
-    let path = folder.path().join("gateway.toml");
-    let data = folder.path().join("passerelle.db");
-    fs::write(folder.path().join("records.key"), [7; 32]).unwrap();
-    let settings = format!(
-        "[server]\nlisten = [\"127.0.0.1:{base}\"]\nbase_url = \"http://localhost:{base}\"\n\
-         [records]\nurl = \"sqlite:{}\"\n",
-        data.display()
-    );
-    fs::write(&path, settings).unwrap();
-    let mut serving = std::process::Command::new(env!("CARGO_BIN_EXE_passerelle"))
-        .args(["serve", "--config", path.to_str().unwrap()])
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let http = super::http::client();
-    let at = |path: &str| format!("http://127.0.0.1:{base}{path}");
-    let mut ready = 0;
-    for _ in 0..20_000 {
-        let answer = super::http::try_send(http.get(at("/health/ready"))).await;
-        ready = answer.map_or(0, |answer| answer.status);
-        if ready == 200 {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
+    let gateway = Gateway::start("");
     let mut told = Vec::new();
-    for path in ["/demo/world", "/demo/clock", "/demo/right-code/x", "/health/live"] {
-        told.push(super::http::send(http.get(at(path))).await.status);
+    for path in
+        ["/demo/world", "/demo/clock", "/demo/right-code/x", "/health/live", "/health/ready"]
+    {
+        told.push(super::http::send(gateway.http.get(gateway.at(path))).await.status);
     }
-    serving.kill().unwrap();
-    serving.wait().unwrap();
-    assert_eq!((ready, told), (200, vec![404, 404, 404, 200]));
+    assert_eq!(told, [404, 404, 404, 200, 200]);
 }

@@ -1,11 +1,13 @@
 //! The real binary, started as anybody would start it, on ports and data of its own.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, ErrorKind},
     net::TcpListener,
     path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
+    sync::Mutex,
     time::Duration,
 };
 
@@ -19,8 +21,8 @@ use super::{
 
 /// A demo that says nothing for this long will never start.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// How often readiness is asked for, once the addresses are printed.
-const LOOKS: u32 = 5_000;
+/// A process that has not ended by then never will; the tour is the longest.
+const LIFE: Duration = Duration::from_mins(5);
 /// The gateway's port and those of the parties.
 const PORTS: u16 = 7;
 
@@ -72,10 +74,10 @@ impl Demo {
 
     /// Asked to stop, it stops; answers its exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
-        let mut child = self.child.take()?;
+        let child = self.child.take()?;
         let id = child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        child.wait().unwrap().code()
+        exit_code(child)
     }
 
     /// Starts again on the same ports and data.
@@ -87,15 +89,11 @@ impl Demo {
     }
 
     /// Starts again, and must fail: answers its exit code and what it said.
-    pub(crate) async fn fail_to_restart(&mut self) -> (Option<i32>, String) {
+    pub(crate) fn fail_to_restart(&self) -> (Option<i32>, String) {
         let before = self.said().len();
-        let (mut child, _) = self.spawn();
-        let waited = tokio::task::spawn_blocking(move || {
-            let code = child.wait().unwrap().code();
-            drop(child);
-            code
-        });
-        let code = tokio::time::timeout(PATIENCE, waited).await.unwrap().unwrap();
+        let (child, stdout) = self.spawn();
+        let _lines = lines_of(stdout);
+        let code = exit_code(child);
         (code, self.said()[before..].to_owned())
     }
 
@@ -164,7 +162,7 @@ impl Demo {
         }
         // Whatever else it prints is read, so that it never waits for a reader.
         tokio::spawn(async move { while lines.recv().await.is_some() {} });
-        self.wait_until_ready().await;
+        self.wait_until_ready().await?;
         self.world = World(self.get(&format!("{}/demo/world", self.gateway())).await.success());
         Ok(())
     }
@@ -188,15 +186,23 @@ impl Demo {
         (child, stdout)
     }
 
-    async fn wait_until_ready(&self) {
+    /// Asks until it is ready, or has ended; no slow machine runs out of questions.
+    async fn wait_until_ready(&mut self) -> Result<(), String> {
         let ready = format!("{}/health/ready", self.gateway());
-        for _ in 0..LOOKS {
-            if try_send(self.http.get(&ready)).await.is_ok_and(|answer| answer.status == 200) {
-                return;
+        let ask = async {
+            loop {
+                let answer = try_send(self.http.get(&ready)).await;
+                if answer.is_ok_and(|answer| answer.status == 200) {
+                    return Ok(());
+                }
+                let ended = self.child.as_mut().and_then(|child| child.try_wait().unwrap());
+                if let Some(ended) = ended {
+                    return Err(format!("{ended}: {}", self.said()));
+                }
+                tokio::task::yield_now().await;
             }
-            tokio::task::yield_now().await;
-        }
-        panic!("never ready: {}", self.said());
+        };
+        tokio::time::timeout(PATIENCE, ask).await.unwrap()
     }
 }
 
@@ -231,14 +237,33 @@ fn lines_of(stdout: ChildStdout) -> mpsc::UnboundedReceiver<String> {
     lines
 }
 
+/// The exit code of a process that ends by itself; one that does not is killed, and fails the test.
+pub(crate) fn exit_code(mut child: Child) -> Option<i32> {
+    let id = child.id().to_string();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || tell.send(child.wait()));
+    if let Ok(status) = told.recv_timeout(LIFE) {
+        return status.unwrap().code();
+    }
+    Command::new("kill").args(["-KILL", &id]).status().unwrap();
+    panic!("the process does not end");
+}
+
 /// A base port whose followers are free as well, below those that the system gives out by itself.
+/// None is given out twice, so that a demo that stops finds its ports again when it restarts.
 pub(crate) fn free_base() -> u16 {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
         let [high, low, ..] = *uuid::Uuid::new_v4().as_bytes();
-        let base = 10_000 + u16::from_be_bytes([high, low]) % 20_000;
-        let both = |port| ["127.0.0.1", "::1"].map(|host| TcpListener::bind((host, port)));
-        let taken: Vec<_> = (base..base + PORTS).flat_map(both).collect();
-        if taken.iter().all(Result::is_ok) {
+        let step = u16::from_be_bytes([high, low]) % (20_000 / PORTS);
+        let base = 10_000 + step * PORTS;
+        // A machine without IPv6 has no such ports to take.
+        let is_taken = |host, port| {
+            let taken = TcpListener::bind((host, port)).err().map(|error| error.kind());
+            taken == Some(ErrorKind::AddrInUse)
+        };
+        let both = |port| is_taken("127.0.0.1", port) || is_taken("::1", port);
+        if !(base..base + PORTS).any(both) && GIVEN.lock().unwrap().insert(base) {
             return base;
         }
     }

@@ -7,6 +7,7 @@
 mod api;
 mod browser;
 mod demo;
+mod gateway;
 mod http;
 mod party;
 mod scenes;
@@ -29,3 +30,4 @@ mod revival;
 mod secrets;
 mod single_use;
 mod telling;
+mod throttle;

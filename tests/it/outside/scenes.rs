@@ -1,10 +1,16 @@
 //! What people do together: a log-in with browser and phone, seen from both.
 
+use std::{
+    io::Read,
+    process::{Command, Stdio},
+    thread::JoinHandle,
+};
+
 use serde_json::{Value, json};
 
 use super::{
     browser::{Browser, Page},
-    demo::Demo,
+    demo::{Demo, exit_code},
     http::Answer,
     party::{Party, Tokens},
     world::{Person, text},
@@ -109,12 +115,27 @@ pub(crate) fn refused_with(page: &Page) -> String {
 pub(crate) async fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
     let arguments: Vec<String> = arguments.iter().map(|one| (*one).to_owned()).collect();
     let work = tokio::task::spawn_blocking(move || {
-        let binary = env!("CARGO_BIN_EXE_passerelle");
-        std::process::Command::new(binary).args(arguments).output().unwrap()
+        let mut child = Command::new(env!("CARGO_BIN_EXE_passerelle"))
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let (out, err) = (whole(out), whole(err));
+        (exit_code(child), out.join().unwrap(), err.join().unwrap())
     });
-    let output = work.await.unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    work.await.unwrap()
+}
+
+/// All that comes through a pipe, read while the process runs.
+fn whole(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        pipe.read_to_string(&mut text).unwrap();
+        text
+    })
 }
 
 /// What `journal verify` says of a demo's journal: the number of lines of a chain that is whole.

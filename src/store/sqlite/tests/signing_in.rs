@@ -14,6 +14,7 @@ use crate::{
     oidc::{self, Clients, Provider, Registration, StoredClient},
     signin::{self, SignIn},
     web::{
+        origin::Proxies,
         page::Frame,
         throttle::{Limit, Throttle},
     },
@@ -138,7 +139,8 @@ async fn browser(desk: &Desk, per_minute: u32) -> Browser {
     let limit = Limit {
         throttle: Arc::new(Throttle::new(per_minute)),
         clock,
-        refuse: Arc::new(move || signin::too_many(frame)),
+        proxies: Proxies::default(),
+        refuse: Arc::new(move |_| signin::too_many(frame)),
     };
     let ecps = desk.ecps.clone();
     let pages = SignIn::new(signin::Collaborators { provider: Arc::clone(&provider), ecps, frame });

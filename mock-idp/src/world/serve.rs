@@ -144,7 +144,7 @@ mod tests {
             .await?;
 
         let said = world.serve(std::future::pending()).await.err().map(|error| error.to_string());
-        assert!(said.as_ref().is_some_and(|text| text.contains("21472")), "{said:?}");
+        assert!(said.as_ref().is_some_and(|text| text.contains("21471")), "{said:?}");
 
         let home = format!("http://localhost:{}/", base + 4);
         let page = reqwest::get(&home).await?.text().await?;

@@ -21,6 +21,7 @@ use crate::{
         self, Ecps, Post,
         post::{BadPost, MailServer, OutgoingPost, Protection},
     },
+    franceconnect::{self, BadSettings, FranceConnect},
     kernel::{Clock, Outage, random::Random},
     oidc::{self, Provider},
     portal::{
@@ -28,13 +29,16 @@ use crate::{
         api::{CardsApi, ClientsApi},
         console,
         directory::{self, PublicDirectory},
+        entrance::{self, Entrance},
         home::Home,
         operations::{self, Operations},
+        preregistration::Visits,
     },
     registry::{Nomenclature, nomenclature::BadNomenclature},
     signin::{self, SignIn},
     store::sqlite::Sqlite,
     web::{
+        cookie::Cookies,
         outgoing::{NoClient, Outgoing},
         page::{self, Frame},
         throttle::Refuse,
@@ -88,6 +92,9 @@ pub enum NotBuilt {
     /// No mail could leave.
     #[error(transparent)]
     Post(#[from] BadPost),
+    /// FranceConnect's settings name no addresses.
+    #[error(transparent)]
+    FranceConnect(#[from] BadSettings),
     /// The code lists that we ship are damaged.
     #[error(transparent)]
     Nomenclature(#[from] BadNomenclature),
@@ -153,6 +160,10 @@ pub async fn build(
         .merge(ecps::http::router(house.ecps.clone(), &phones_limit))
         .merge(directory.router(&limits.searches(too_many_looks)))
         .merge(console(&house, &machine).router())
+        .merge(
+            entrance(config, &house, &machine)?
+                .router(&limit(&logins, Arc::new(move |_| entrance::too_many(frame)))),
+        )
         .nest("/api/v1", api(&house, &machine, phones));
     if let Some(demo) = demo {
         router = router.merge(demo.router(&house.ecps, &house.doors, Arc::clone(&house.store)));
@@ -225,6 +236,29 @@ async fn furnish(
     Ok(House { store, doors, outgoing, post, ecps, provider, nomenclature, frame })
 }
 
+fn entrance(config: &Config, house: &House, machine: &Machine) -> Result<Entrance, BadSettings> {
+    let cookies = Cookies::for_base(&config.server.base_url);
+    let client = |settings: &Arc<franceconnect::Settings>| {
+        FranceConnect::new(franceconnect::Collaborators {
+            settings: Arc::clone(settings),
+            outgoing: house.outgoing.clone(),
+            errands: Arc::clone(&house.store) as _,
+            clock: Arc::clone(&machine.clock),
+            random: Arc::clone(&machine.random),
+        })
+    };
+    Ok(Entrance::new(entrance::Collaborators {
+        franceconnect: config.franceconnect.settings.as_ref().map(client).transpose()?,
+        preregistrations: Arc::clone(&house.store) as _,
+        visits: Visits { cookies, rest: config.franceconnect.session },
+        cookies,
+        nomenclature: Arc::clone(&house.nomenclature),
+        frame: house.frame,
+        clock: Arc::clone(&machine.clock),
+        random: Arc::clone(&machine.random),
+    }))
+}
+
 fn mail_server(config: &Config) -> MailServer {
     let smtp = &config.smtp;
     let password = smtp.password.as_ref().map(|password| password.expose().to_owned());
@@ -256,6 +290,8 @@ fn api(house: &House, machine: &Machine, phones: Option<Arc<dyn Phones>>) -> Rou
         doors: house.doors.clone(),
         nomenclature: Arc::clone(&house.nomenclature),
         registry: Arc::clone(&house.store) as _,
+        requests: Arc::clone(&house.store) as _,
+        habilitations: Arc::clone(&house.store) as _,
         people: Arc::clone(&house.store) as _,
         departures: Arc::clone(&house.store) as _,
         outbox: Arc::clone(&house.store) as _,

@@ -8,6 +8,7 @@ pub mod api;
 mod card;
 pub mod console;
 pub mod directory;
+pub mod entrance;
 pub mod home;
 mod live;
 pub mod operations;

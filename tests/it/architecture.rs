@@ -35,7 +35,8 @@ const LIBRARIES: [(&str, &[&str]); 11] = [
     ("figment", &["src/config/"]),
     ("clap", &["src/cli/"]),
     ("rustls", &["src/cli/mod.rs"]),
-    ("openidconnect", &["mock-idp/"]),
+    ("openidconnect", &["src/franceconnect/provider.rs"]),
+    ("chrono", &["src/franceconnect/provider.rs"]),
     ("mock_idp", &["src/cli/demo/"]),
 ];
 /// Where rules and stores live, HTTP has no place.

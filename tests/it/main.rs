@@ -10,6 +10,7 @@ mod api;
 mod architecture;
 mod codes;
 mod commands;
+mod franceconnect;
 mod model;
 mod oidc;
 mod outside;

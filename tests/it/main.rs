@@ -12,3 +12,4 @@ mod commands;
 mod model;
 mod oidc;
 mod outside;
+mod portal;

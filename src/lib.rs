@@ -6,6 +6,7 @@
 //! - [`web`]: HTTP plumbing. Fields, problems, pages, cookies, the one outgoing client.
 //! - [`registry`]: who works where, in which role, from when to when.
 //! - [`access`]: may this session pass this door? Stamps, cuts, the barrier, the gate: read it first.
+//! - [`franceconnect`]: we are its relying party: a browser comes back with a verified identity.
 //! - [`ecps`]: the mock e-CPS, from two secrets sent apart to a code chosen on the phone.
 //! - [`oidc`]: the provider, in the manner of Pro Santé Connect.
 //! - [`signin`]: where an e-CPS proof becomes a session of the provider; the log-in pages.
@@ -27,6 +28,7 @@ pub mod cli;
 pub mod config;
 pub mod departure;
 pub mod ecps;
+pub mod franceconnect;
 pub mod kernel;
 pub mod oidc;
 pub mod portal;

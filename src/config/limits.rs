@@ -130,10 +130,10 @@ impl Log {
     }
 }
 
-fn seconds(reader: &mut Reader<'_>, key: &'static str, most: u32) -> Option<Span> {
+pub(super) fn seconds(reader: &mut Reader<'_>, key: &'static str, most: u32) -> Option<Span> {
     reader.number(key, 1..=most).map(|number| Span::seconds(i64::from(number)))
 }
 
-fn minutes(reader: &mut Reader<'_>, key: &'static str, most: u32) -> Option<Span> {
+pub(super) fn minutes(reader: &mut Reader<'_>, key: &'static str, most: u32) -> Option<Span> {
     reader.number(key, 1..=most).map(|number| Span::minutes(i64::from(number)))
 }

@@ -4,6 +4,7 @@
 //! Layers stand on it in the order of [`Sources`]. Nothing but this slice reads files of settings or
 //! the environment; the rest of the house gets a [`Config`] whose values cannot be malformed.
 
+mod franceconnect;
 mod layers;
 mod limits;
 mod mistake;
@@ -14,6 +15,7 @@ mod tests;
 
 use std::path::PathBuf;
 
+pub use franceconnect::FranceConnect;
 pub use limits::{Ecps, Journal, Log, Logout, Session, Throttle, Tokens};
 pub use mistake::{Mistake, Mistakes, Place};
 pub use places::{MailSecurity, Outbound, Records, Server, Sms, Smtp};
@@ -30,6 +32,7 @@ pub struct Config {
     pub smtp: Smtp,
     pub outbound: Outbound,
     pub ecps: Ecps,
+    pub franceconnect: FranceConnect,
     pub session: Session,
     pub tokens: Tokens,
     pub throttle: Throttle,
@@ -47,6 +50,7 @@ impl Config {
         let sms = Sms::read(reader, outbound.as_ref());
         let smtp = Smtp::read(reader);
         let ecps = Ecps::read(reader);
+        let franceconnect = FranceConnect::read(reader, server.as_ref(), outbound.as_ref());
         let session = Session::read(reader);
         let tokens = Tokens::read(reader);
         let throttle = Throttle::read(reader);
@@ -60,6 +64,7 @@ impl Config {
             smtp: smtp?,
             outbound: outbound?,
             ecps: ecps?,
+            franceconnect: franceconnect?,
             session: session?,
             tokens: tokens?,
             throttle: throttle?,

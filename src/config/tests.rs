@@ -52,7 +52,8 @@ fn the_defaults_are_those_of_the_reference() {
     assert_eq!(config.records.key_file, PathBuf::from("data/records.key"));
     assert!(config.smtp.user.is_none() && config.smtp.password.is_none());
     // What the commented lines show is what absence means.
-    let shown = REFERENCE.replace("# wallet_url", "wallet_url").replace("# issuer =", "issuer =");
+    let shown =
+        REFERENCE.replace("# wallet_url", "wallet_url").replacen("# issuer =", "issuer =", 1);
     let shown = shown.replace("# key_file", "key_file");
     let same = load(&with_file(&shown).1).unwrap();
     assert_eq!(same.server.issuer, server.issuer);

@@ -99,7 +99,7 @@ impl Telling {
             Ok(()) => Attempt::Confirmed,
             Err(CallError::Forbidden) => Attempt::Forbidden,
             Err(CallError::Status(status)) if is_final(status) => Attempt::Refused(status),
-            Err(failure @ (CallError::Status(_) | CallError::Unreachable)) => {
+            Err(failure @ (CallError::Status(_) | CallError::Unreachable | CallError::TooLong)) => {
                 Attempt::Failed(failure.to_string())
             }
         };

@@ -256,6 +256,8 @@ uuid_ids!(
     ChallengeId,
     /// A phone that holds an e-CPS.
     DeviceId,
+    /// One pre-registration in progress: somebody whom FranceConnect vouches for.
+    PreRegistrationId,
     /// One request of somebody who wants to be registered.
     RequestId,
     /// One naming: what lets somebody manage a structure.

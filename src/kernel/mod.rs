@@ -16,7 +16,7 @@ pub mod time;
 
 pub use ids::{
     ChallengeId, ClientId, DepartureId, DeviceId, Finess, GrantId, HabilitationId, IdNat,
-    LocalAccessId, LoginId, RequestId, Rpps, Sid, SituationId,
+    LocalAccessId, LoginId, PreRegistrationId, RequestId, Rpps, Sid, SituationId,
 };
 pub use outage::Outage;
 pub use revision::{Epoch, Revision};

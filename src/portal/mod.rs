@@ -12,6 +12,7 @@ pub mod home;
 mod live;
 pub mod operations;
 mod ports;
+pub mod preregistration;
 
 pub use api::{Api, ClientsApi};
 pub use card::CardState;

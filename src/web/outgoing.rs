@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use axum::http::{Request, Response};
 use url::{Host, Url};
 
 /// Why a call did not succeed.
@@ -16,6 +17,18 @@ pub enum CallError {
     /// An answer other than 2xx.
     #[error("status {0}")]
     Status(u16),
+    /// An answer longer than we take.
+    #[error("answer too long")]
+    TooLong,
+}
+
+/// How much of somebody else's time and words we take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// From the first byte that we send to the last one that we read.
+    pub time: Duration,
+    /// Bytes of the answer's body.
+    pub bytes: usize,
 }
 
 /// Why there is no client.
@@ -80,6 +93,33 @@ impl Outgoing {
     /// Puts JSON; any 2xx is success.
     pub async fn put_json(&self, url: &Url, body: &serde_json::Value) -> Result<(), CallError> {
         self.send(url, self.client.put(url.clone()).json(body)).await
+    }
+
+    /// Carries a request that a protocol library made, and hands the whole answer back, whatever its
+    /// status.
+    pub async fn carry(
+        &self,
+        request: Request<Vec<u8>>,
+        patience: Patience,
+    ) -> Result<Response<Vec<u8>>, CallError> {
+        let unreachable = |_| CallError::Unreachable;
+        let mut request = reqwest::Request::try_from(request).map_err(unreachable)?;
+        if !self.allow.admits(request.url()) {
+            return Err(CallError::Forbidden);
+        }
+        *request.timeout_mut() = Some(patience.time);
+        let mut answer = self.client.execute(request).await.map_err(unreachable)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
+            if body.len() + chunk.len() > patience.bytes {
+                return Err(CallError::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut response = Response::new(body);
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = std::mem::take(answer.headers_mut());
+        Ok(response)
     }
 
     async fn send(&self, url: &Url, request: reqwest::RequestBuilder) -> Result<(), CallError> {

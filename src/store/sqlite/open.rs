@@ -24,6 +24,7 @@ const SCHEMA: &str = concat!(
     include_str!("schema/ecps.sql"),
     include_str!("schema/oidc.sql"),
     include_str!("schema/departure.sql"),
+    include_str!("schema/franceconnect.sql"),
 );
 /// What `records.key` must open, sealed at first start.
 const KEY_PROOF: &[u8] = b"this store belongs to this key";

@@ -28,6 +28,10 @@ impl Closing {
                 entry.person = Some(*rpps);
                 entry.structure = Some(*finess);
             }
+            Scope::Console(rpps, finess) => {
+                entry.person = Some(*rpps);
+                entry.structure = *finess;
+            }
             Scope::Session(sid) => entry.sid = Some(*sid),
             Scope::Grant(grant) => entry.grant = Some(*grant),
             Scope::Client(client) => entry.client = Some(client.clone()),

@@ -167,6 +167,7 @@ fn covered(door: Door, holder: &Holder, cuts: &CutSet) -> bool {
     let person = holder.rpps.and_then(|rpps| cuts.person(rpps));
     let person_at =
         holder.rpps.zip(holder.structure).and_then(|(rpps, at)| cuts.person_at(rpps, at));
+    let console = (door == Door::Console).then(|| console(holder, cuts)).flatten();
     let session = holder.sid.and_then(|sid| cuts.session(sid));
     let client = holder.client.as_ref().and_then(|client| cuts.client(client));
     let grant = holder.grant.and_then(|grant| match door {
@@ -184,7 +185,15 @@ fn covered(door: Door, holder: &Holder, cuts: &CutSet) -> bool {
     });
     newer(person, proof)
         || newer(person_at, proof)
+        || newer(console, proof)
         || newer(session, proof)
         || newer(client, holder.own)
         || newer(grant, holder.own)
+}
+
+/// The last cut of what this person manages there. Their own pages name no structure: what they
+/// manage elsewhere is not asked about.
+fn console(holder: &Holder, cuts: &CutSet) -> Option<Revision> {
+    let (rpps, finess) = (holder.rpps?, holder.structure?);
+    cuts.console(rpps, Some(finess)).max(cuts.console(rpps, None))
 }

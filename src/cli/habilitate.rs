@@ -6,7 +6,11 @@ use clap::{
 };
 
 use crate::{
-    kernel::{Finess, Rpps, journal::Actor},
+    kernel::{
+        Finess, Rpps,
+        journal::Actor,
+        retry::{Answered, Keep},
+    },
     registry::habilitation::{HabilitationKind, Habilitations, Naming},
 };
 
@@ -46,13 +50,16 @@ impl Habilitate {
         let config = self.settings.load()?;
         let store = records::open_existing(&config.records)?;
         let Self { rpps, kind, finess, .. } = self;
-        let naming = Naming { rpps, kind, finess, by: Actor::Operator };
-        match store.give_habilitation(naming).await? {
-            Ok(id) => {
-                print(id);
+        let naming = Naming { rpps, kind, finess, trained_on: None, by: Actor::Operator };
+        match store.give_habilitation(naming, Keep::nothing()).await? {
+            Answered::Done(given) => {
+                print(given.id);
                 Ok(())
             }
-            Err(refused) => Err(Failure::Wrong(refused.to_string())),
+            Answered::Refused(refused) => Err(Failure::Wrong(refused.to_string())),
+            Answered::Replayed(_) | Answered::KeyReused => {
+                Err(Failure::Wrong("this was asked before".to_owned()))
+            }
         }
     }
 }

@@ -190,6 +190,7 @@ fn doors(cut: &Cut, structure: &str) -> Vec<Closed> {
             closed(&format!("{structure} : jetons des logiciels, renouvellements compris")),
             closed(&format!("{structure} : gestion dans le portail")),
         ],
+        Scope::Console(..) => vec![closed(&format!("{structure} : gestion dans le portail"))],
         Scope::Session(_) => vec![closed("Une session")],
         Scope::Grant(_) => vec![closed("Une connexion à un logiciel")],
         Scope::Client(_) => vec![closed("Un logiciel")],

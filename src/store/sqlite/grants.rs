@@ -261,6 +261,7 @@ const fn event(cause: Cause) -> Option<Event> {
         | Cause::LastSituation
         | Cause::CardBlocked
         | Cause::CardReplaced
+        | Cause::HabilitationWithdrawn
         | Cause::IdentityDeleted
         | Cause::SessionEnded
         | Cause::ClientDisabled

@@ -30,6 +30,8 @@ mod preregistrations;
 mod professionals;
 mod registry;
 mod removals;
+mod request_rows;
+mod requests;
 mod sessions;
 mod standing;
 mod structures;

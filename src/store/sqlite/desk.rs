@@ -58,11 +58,12 @@ impl Desk for Sqlite {
             let found: Vec<_> = db
                 .prepare_cached(
                     "SELECT a.id, a.rpps, a.finess, a.given_at, a.ends_at, a.ended_at,
-                         (SELECT s.exercise_name || ' ' || s.exercise_first_name
-                          FROM situation s WHERE s.rpps = a.rpps
-                          ORDER BY s.ended_at IS NOT NULL, s.id LIMIT 1) AS name
-                     FROM local_access a WHERE a.finess = ?1 AND a.ended_at IS NULL
-                     ORDER BY name, a.id",
+                         t.exercise_first_name || ' ' || t.exercise_name
+                     FROM local_access a LEFT JOIN situation t ON t.id =
+                         (SELECT s.id FROM situation s WHERE s.rpps = a.rpps
+                          ORDER BY s.ended_at IS NOT NULL, s.id LIMIT 1)
+                     WHERE a.finess = ?1 AND a.ended_at IS NULL
+                     ORDER BY t.exercise_key, a.id",
                 )?
                 .query_map(params![finess.as_str()], |row| {
                     let name: Option<String> = row.get(6)?;

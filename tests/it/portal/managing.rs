@@ -103,3 +103,18 @@ async fn a_departure_takes_the_managers_rights_and_its_undoing_gives_them_to_a_n
     let mut again = world.visitor(manager.rpps).await;
     world.get(&mut again, "/portail/effectif").await.is(200);
 }
+
+#[tokio::test]
+async fn a_habilitation_withdrawn_and_given_again_needs_a_new_log_in() {
+    let world = World::new().await;
+    let manager = world.manager("Vasseur", TILLEULS);
+    let mut browser = world.visitor(manager.rpps).await;
+    world.get(&mut browser, "/portail/effectif").await.is(200);
+    world.withdraw(manager.rpps).await;
+    world.get(&mut browser, "/portail/effectif").await.trouble(404, "page_inconnue");
+    world.habilitation(manager.rpps, "gestionnaire", TILLEULS);
+    world.get(&mut browser, "/portail/effectif").await.trouble(404, "page_inconnue");
+    world.get(&mut browser, "/portail/moi").await.is(200);
+    let mut again = world.visitor(manager.rpps).await;
+    world.get(&mut again, "/portail/effectif").await.is(200);
+}

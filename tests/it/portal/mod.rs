@@ -3,6 +3,7 @@
 
 mod departing;
 mod entering;
+mod examining;
 mod managing;
 mod mine;
 mod world;

@@ -24,7 +24,10 @@ use passerelle::{
         retry::Keep, seal::RecordsKey, secret::Secret, time::Span,
     },
     oidc::{self, Clients, Provider, Registration, StoredClient},
-    registry::{Nomenclature, Registry, Structure},
+    registry::{
+        Nomenclature, Registry, Structure,
+        habilitation::{Habilitations, Withdrawal},
+    },
     store::sqlite::{Collaborators, Sqlite},
     web::page::Frame,
 };
@@ -460,5 +463,18 @@ impl World {
         let by = Actor::Operator;
         let blocked = Cards::decide(&*self.store, rpps, Decision::Block, by, Keep::nothing());
         blocked.await.unwrap();
+    }
+
+    /// The operator takes back what somebody holds.
+    pub(super) async fn withdraw(&self, rpps: Rpps) {
+        let held = self.store.habilitations_of(rpps).await.unwrap();
+        let withdrawal = Withdrawal {
+            id: held[0].id,
+            structure: None,
+            for_authority: false,
+            even_last: true,
+            by: Actor::Operator,
+        };
+        self.store.withdraw_habilitation(withdrawal, Keep::nothing()).await.unwrap();
     }
 }

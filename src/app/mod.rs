@@ -1,15 +1,18 @@
 //! The composition root: the one place that sees everything. It builds each slice with its
 //! collaborators, joins the routers, and says what goes on beside the requests.
 
+mod clients;
 mod demo;
+mod front;
 mod glue;
+mod pages;
+mod refusal;
 mod seed;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use axum::{Router, http::StatusCode, middleware::from_fn_with_state, response::Response};
+use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 use crate::{
     access::{Doors, Heads},
@@ -19,31 +22,27 @@ use crate::{
         self, Ecps, Post,
         post::{BadPost, MailServer, OutgoingPost, Protection},
     },
-    franceconnect::{self, BadSettings, FranceConnect},
+    franceconnect::BadSettings,
     kernel::{Clock, Outage, random::Random},
     oidc::{self, Provider},
     portal::{
-        Api, Callers, Console, Phones,
+        Api, Callers, Phones,
         api::{CardsApi, ClientsApi},
-        console,
         directory::{self, PublicDirectory},
-        entrance::{self, Entrance},
         home::Home,
         operations::{self, Operations},
-        preregistration::Visits,
     },
     registry::{Nomenclature, nomenclature::BadNomenclature},
     signin::{self, SignIn},
     store::sqlite::Sqlite,
     web::{
-        cookie::Cookies,
         outgoing::{NoClient, Outgoing},
-        page::{self, Frame, Trouble},
-        throttle::{Limit, Refuse, Throttle},
+        page::{self, Frame},
+        throttle::Refuse,
     },
 };
 
-use glue::Refusals;
+use {front::Limits, glue::Refusals};
 
 pub use demo::{Demo, Describe};
 pub use seed::{NotSeeded, Seed, SeedPerson, seed};
@@ -79,6 +78,14 @@ pub enum NotBuilt {
     /// The HTTP client does not start.
     #[error(transparent)]
     Outgoing(#[from] NoClient),
+    /// A client that the configuration names cannot be entered.
+    #[error("{setting}: {why}")]
+    Client {
+        /// Its section.
+        setting: String,
+        /// What is in the way.
+        why: String,
+    },
     /// No mail could leave.
     #[error(transparent)]
     Post(#[from] BadPost),
@@ -110,16 +117,9 @@ pub async fn build(
     demo: Option<Demo>,
 ) -> Result<App, NotBuilt> {
     let house = furnish(config, store, &machine, demo.is_some()).await?;
+    clients::settle(&house.store, &config.clients).await?;
     let phones = demo.as_ref().map(|demo| demo.phones(house.outgoing.clone()));
-    let limit = |throttle: &Arc<Throttle>, refuse: Refuse| Limit {
-        throttle: Arc::clone(throttle),
-        clock: Arc::clone(&machine.clock),
-        proxies: config.server.trusted_proxies.clone(),
-        refuse,
-    };
-    // One count of log-ins for each address, whichever way it tries.
-    let logins = Arc::new(Throttle::new(config.throttle.logins_per_minute_per_address));
-    let searches = Arc::new(Throttle::new(config.throttle.directory_per_minute_per_address));
+    let limits = Limits::new(config, Arc::clone(&machine.clock));
     let frame = house.frame;
     let signin = SignIn::new(signin::Collaborators {
         provider: Arc::clone(&house.provider),
@@ -139,38 +139,30 @@ pub async fn build(
     };
     let operations = Operations {
         doors: house.doors.clone(),
+        records: Arc::clone(&house.store) as _,
         parties: demo.as_ref().map(|demo| demo.ready.clone()),
         metrics: machine.metrics.clone(),
     };
+    let (too_many, too_many_looks): (Refuse, Refuse) = (
+        Arc::new(move |_| signin::too_many(frame)),
+        Arc::new(move |headers| directory::too_many(frame, headers)),
+    );
+    let phones_limit = limits.logins(Arc::new(ecps::http::too_many));
     let mut router = Router::new()
         .merge(page::assets())
         .merge(home.router())
         .merge(operations::router(operations))
         .merge(oidc::router(Arc::clone(&house.provider)))
-        .merge(signin::router(signin, &limit(&logins, Arc::new(move |_| signin::too_many(frame)))))
-        .merge(ecps::http::router(
-            house.ecps.clone(),
-            &limit(&logins, Arc::new(ecps::http::too_many)),
-        ))
-        .merge(directory.router(&limit(
-            &searches,
-            Arc::new(move |headers| directory::too_many(frame, headers)),
-        )))
-        .merge(console(&house, &machine).router())
-        .merge(
-            entrance(config, &house, &machine)?
-                .router(&limit(&logins, Arc::new(move |_| entrance::too_many(frame)))),
-        )
+        .merge(signin::router(signin, &limits.logins(too_many)))
+        .merge(ecps::http::router(house.ecps.clone(), &phones_limit))
+        .merge(directory.router(&limits.searches(too_many_looks)))
+        .merge(pages::router(config, &house, &machine, &limits)?)
         .nest("/api/v1", api(&house, &machine, phones));
     if let Some(demo) = demo {
         router = router.merge(demo.router(&house.ecps, &house.doors, Arc::clone(&house.store)));
     }
     let refusals = Arc::new(Refusals::default());
-    let router = router
-        .fallback(async move || nowhere(frame))
-        .layer(from_fn_with_state(Arc::clone(&refusals), Refusals::watch))
-        .layer(CatchPanicLayer::new())
-        .layer(TraceLayer::new_for_http().make_span_with(glue::span));
+    let router = front::around(router, frame, config, &refusals);
     let mut background = background(config, &house, &machine);
     let every = config.journal.refusals_every;
     background.push(Box::pin(refusals.write_down(Arc::clone(&house.store), every)));
@@ -237,29 +229,6 @@ async fn furnish(
     Ok(House { store, doors, outgoing, post, ecps, provider, nomenclature, frame })
 }
 
-fn entrance(config: &Config, house: &House, machine: &Machine) -> Result<Entrance, BadSettings> {
-    let cookies = Cookies::for_base(&config.server.base_url);
-    let client = |settings: &Arc<franceconnect::Settings>| {
-        FranceConnect::new(franceconnect::Collaborators {
-            settings: Arc::clone(settings),
-            outgoing: house.outgoing.clone(),
-            errands: Arc::clone(&house.store) as _,
-            clock: Arc::clone(&machine.clock),
-            random: Arc::clone(&machine.random),
-        })
-    };
-    Ok(Entrance::new(entrance::Collaborators {
-        franceconnect: config.franceconnect.settings.as_ref().map(client).transpose()?,
-        preregistrations: Arc::clone(&house.store) as _,
-        visits: Visits { cookies, rest: config.franceconnect.session },
-        cookies,
-        nomenclature: Arc::clone(&house.nomenclature),
-        frame: house.frame,
-        clock: Arc::clone(&machine.clock),
-        random: Arc::clone(&machine.random),
-    }))
-}
-
 fn mail_server(config: &Config) -> MailServer {
     let smtp = &config.smtp;
     let password = smtp.password.as_ref().map(|password| password.expose().to_owned());
@@ -304,25 +273,6 @@ fn api(house: &House, machine: &Machine, phones: Option<Arc<dyn Phones>>) -> Rou
     api.router().merge(clients.router()).merge(cards.router())
 }
 
-fn console(house: &House, machine: &Machine) -> Console {
-    Console::new(console::Collaborators {
-        provider: Arc::clone(&house.provider),
-        doors: house.doors.clone(),
-        ecps: house.ecps.clone(),
-        nomenclature: Arc::clone(&house.nomenclature),
-        registry: Arc::clone(&house.store) as _,
-        people: Arc::clone(&house.store) as _,
-        desk: Arc::clone(&house.store) as _,
-        departures: Arc::clone(&house.store) as _,
-        outbox: Arc::clone(&house.store) as _,
-        clients: Arc::clone(&house.store) as _,
-        sessions: Arc::clone(&house.store) as _,
-        key: house.store.key(),
-        random: Arc::clone(&machine.random),
-        frame: house.frame,
-    })
-}
-
 fn background(config: &Config, house: &House, machine: &Machine) -> Vec<Work<()>> {
     let telling = Arc::new(Telling {
         outbox: Arc::clone(&house.store) as _,
@@ -343,15 +293,4 @@ fn background(config: &Config, house: &House, machine: &Machine) -> Vec<Work<()>
         Box::pin(glue::fire_what_is_due(house.doors.clone())),
         Box::pin(glue::sweep(Arc::clone(&house.store))),
     ]
-}
-
-/// An address that leads nowhere.
-fn nowhere(frame: Frame) -> Response {
-    let trouble = Trouble {
-        code: "requete_invalide",
-        title: "Cette page n'existe pas",
-        text: "L'adresse est incomplète ou n'est plus utilisée. Reprenez depuis l'accueil.",
-        onward: Some(("/", "Aller à l'accueil")),
-    };
-    page::error(frame, StatusCode::NOT_FOUND, trouble)
 }

@@ -11,7 +11,7 @@ use crate::{
         journal::Actor,
         retry::{Answered, Keep},
     },
-    registry::habilitation::{HabilitationKind, Habilitations, Naming},
+    registry::habilitation::{HabilitationKind, Habilitations, Naming, NamingRefused},
 };
 
 use super::{failure::Failure, print, records, settings::Settings};
@@ -56,7 +56,15 @@ impl Habilitate {
                 print(given.id);
                 Ok(())
             }
-            Answered::Refused(refused) => Err(Failure::Wrong(refused.to_string())),
+            Answered::Refused(
+                refused @ (NamingRefused::StructureMissing | NamingRefused::StructureUnwanted),
+            ) => Err(Failure::Usage(format!("--finess: {refused}"))),
+            Answered::Refused(
+                refused @ (NamingRefused::UnknownPerson
+                | NamingRefused::UnknownStructure
+                | NamingRefused::TrainingMissing
+                | NamingRefused::AlreadyGiven),
+            ) => Err(Failure::Wrong(refused.to_string())),
             Answered::Replayed(_) | Answered::KeyReused => {
                 Err(Failure::Wrong("this was asked before".to_owned()))
             }

@@ -7,9 +7,12 @@
 )]
 
 mod api;
+mod applying;
 mod architecture;
+mod codes;
 mod commands;
 mod franceconnect;
 mod model;
 mod oidc;
 mod outside;
+mod portal;

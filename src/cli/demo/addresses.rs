@@ -12,7 +12,8 @@ use crate::{
 };
 
 /// The parties beside the gateway, by their distance from its port.
-const PARTIES: [(u16, &str, &str); 4] = [
+const PARTIES: [(u16, &str, &str); 5] = [
+    (1, "http", "FranceConnect, simulated"),
     (2, "http", "care-home software, Les Grands Tilleuls"),
     (3, "http", "care-home software, Rive Claire"),
     (4, "http", "phones, mails and SMS of everybody"),

@@ -105,8 +105,10 @@ impl Demo {
         }
         let app = app::build(&config, store, machine, Some(demo)).await?;
         let parties = world::serve(&world, stop.clone()).await?;
-        let gateway = listen::serve(listeners, app.router, app.background, stop.clone());
-        let serving = tokio::spawn(gateway);
+        let (patience, until) = (config.server.patience, stop.clone());
+        let serving = tokio::spawn(async move {
+            listen::serve(listeners, app.router, app.background, patience, until).await
+        });
         let played = async {
             world.activate_all().await.map_err(world::failure)?;
             folder.mark_seeded(&addresses.mark())?;

@@ -83,6 +83,7 @@ pub(super) fn failure(error: WorldError) -> Failure {
         WorldError::File { .. }
         | WorldError::Damaged { .. }
         | WorldError::Http(_)
+        | WorldError::Keys(_)
         | WorldError::Activation { .. } => Failure::Wrong(told),
     }
 }

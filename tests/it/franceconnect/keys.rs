@@ -1,5 +1,7 @@
 //! Keys and signatures, right and wrong, made without the library that judges them.
 
+use std::sync::LazyLock;
+
 use aws_lc_rs::{
     hmac,
     rand::SystemRandom,
@@ -15,10 +17,13 @@ use serde_json::{Value, json};
 pub(super) const EC_KID: &str = "pkcs11:ES256:hsm";
 pub(super) const RSA_KID: &str = "pkcs11:RS256:hsm";
 
+/// Made once: it takes a while.
+static RSA: LazyLock<RsaKeyPair> =
+    LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).unwrap());
+
 /// Two keys, as FranceConnect publishes them.
 pub(super) struct Keys {
     ec: EcdsaKeyPair,
-    rsa: RsaKeyPair,
     /// Told apart after a rotation.
     suffix: String,
 }
@@ -42,14 +47,13 @@ impl Keys {
     pub(super) fn new(suffix: &str) -> Self {
         Self {
             ec: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap(),
-            rsa: RsaKeyPair::generate(KeySize::Rsa2048).unwrap(),
             suffix: suffix.to_owned(),
         }
     }
 
     pub(super) fn published(&self) -> Value {
         let point = self.ec.public_key().as_ref();
-        let rsa = RsaPublicKeyComponents::<Vec<u8>>::from(self.rsa.public_key());
+        let rsa = RsaPublicKeyComponents::<Vec<u8>>::from(RSA.public_key());
         let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         json!({"keys": [
             {"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256",
@@ -83,9 +87,9 @@ impl Keys {
                 by(&EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
             }
             Signer::Rs256 => {
-                let mut bytes = vec![0; self.rsa.public_modulus_len()];
+                let mut bytes = vec![0; RSA.public_modulus_len()];
                 let random = SystemRandom::new();
-                self.rsa.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut bytes).unwrap();
+                RSA.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut bytes).unwrap();
                 bytes
             }
             Signer::Hs256 => {

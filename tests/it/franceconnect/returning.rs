@@ -129,8 +129,9 @@ async fn a_return_without_our_state_is_over() {
 
 #[tokio::test]
 async fn what_franceconnect_says_through_the_browser_is_told() {
-    async fn check(error: &str, status: u16, title: &str) {
-        let (house, mut browser) = (House::new().await, Browser::default());
+    let house = House::new().await;
+    let check = async |error: &str, status: u16, title: &str| {
+        let mut browser = Browser::default();
         let state = house.depart(&mut browser).await.get("state");
         let way_back = house.way_back_with(&[
             ("error", error),
@@ -144,7 +145,7 @@ async fn what_franceconnect_says_through_the_browser_is_told() {
         assert_eq!(house.fc.calls().token, 0);
         let answer = house.get(&mut browser, &way_back).await;
         says_no(&answer, 400, OVER, "a refusal ends the trip");
-    }
+    };
     check("access_denied", 403, "Identification interrompue").await;
     check("server_error", 502, "FranceConnect a rencontré une erreur").await;
     let down = "FranceConnect est momentanément indisponible";

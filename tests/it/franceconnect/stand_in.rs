@@ -54,7 +54,7 @@ pub(super) struct Made {
 
 /// What to say.
 pub(super) struct Script {
-    pub(super) keys: Keys,
+    pub(super) keys: Arc<Keys>,
     pub(super) now: Timestamp,
     pub(super) nonce: String,
     pub(super) id_token: Made,
@@ -112,24 +112,10 @@ impl Made {
     }
 }
 
-impl StandIn {
-    /// Listens on a port of its own.
-    pub(super) async fn start(now: Timestamp) -> Arc<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let issuer = format!("http://{}/api/v2", listener.local_addr().unwrap());
-        let at = |path: &str| format!("{issuer}/{path}");
-        let discovery = json!({
-            "issuer": issuer,
-            "authorization_endpoint": at("authorize"),
-            "token_endpoint": at("token"),
-            "userinfo_endpoint": at("userinfo"),
-            "jwks_uri": at("jwks"),
-            "end_session_endpoint": at("session/end"),
-            "id_token_signing_alg_values_supported": ["HS256", "ES256", "RS256"],
-            "authorization_response_iss_parameter_supported": true,
-        });
-        let script = Script {
-            keys: Keys::new(""),
+impl Script {
+    fn new(keys: Arc<Keys>, now: Timestamp, discovery: Value) -> Self {
+        Self {
+            keys,
             now,
             nonce: String::new(),
             id_token: Made::new(),
@@ -144,7 +130,31 @@ impl StandIn {
             calls: Calls::default(),
             token_request: (String::new(), false),
             issued: String::new(),
-        };
+        }
+    }
+}
+
+/// The discovery document, as FranceConnect writes it.
+fn announced(issuer: &str) -> Value {
+    let at = |path: &str| format!("{issuer}/{path}");
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": at("authorize"),
+        "token_endpoint": at("token"),
+        "userinfo_endpoint": at("userinfo"),
+        "jwks_uri": at("jwks"),
+        "end_session_endpoint": at("session/end"),
+        "id_token_signing_alg_values_supported": ["HS256", "ES256", "RS256"],
+        "authorization_response_iss_parameter_supported": true,
+    })
+}
+
+impl StandIn {
+    /// Listens on a port of its own.
+    pub(super) async fn start(now: Timestamp) -> Arc<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://{}/api/v2", listener.local_addr().unwrap());
+        let script = Script::new(Arc::new(Keys::new("")), now, announced(&issuer));
         let stand_in = Arc::new(Self { issuer, script: Mutex::new(script) });
         let router = Router::new()
             .route("/api/v2/.well-known/openid-configuration", get(discovery_document))
@@ -158,6 +168,13 @@ impl StandIn {
 
     pub(super) fn set(&self, change: impl FnOnce(&mut Script)) {
         change(&mut self.script.lock().unwrap());
+    }
+
+    /// Says what is right again; keys and counts stay.
+    pub(super) fn reset(&self) {
+        let mut script = self.script.lock().unwrap();
+        let fresh = Script::new(Arc::clone(&script.keys), script.now, announced(&self.issuer));
+        *script = Script { calls: script.calls, ..fresh };
     }
 
     pub(super) fn calls(&self) -> Calls {
@@ -225,7 +242,7 @@ async fn token(State(fc): State<Arc<StandIn>>, headers: HeaderMap, body: Bytes) 
             answer["id_token"] = id_token.into();
         }
         if script.rotates {
-            script.keys = Keys::new("-2");
+            script.keys = Arc::new(Keys::new("-2"));
         }
         (script.token_instead.clone(), json_answer(&answer))
     };

@@ -72,19 +72,17 @@ async fn a_code_is_redeemed_with_the_secret_in_the_body() {
 
 #[tokio::test]
 async fn an_answer_that_is_none_brings_nobody() {
-    async fn check(
-        why: &str,
-        change: impl FnOnce(&mut Script),
-        (status, title): (u16, &str),
-        support: Option<&str>,
-    ) {
-        let (house, mut browser) = (House::new().await, Browser::default());
+    struct Row<'a>(&'a str, (u16, &'a str), Option<&'a str>);
+    async fn check(house: &House, change: impl FnOnce(&mut Script), row: Row<'_>) {
+        let (mut browser, Row(why, (status, title), support)) = (Browser::default(), row);
+        house.fc.reset();
         house.fc.set(change);
         let answer = house.come_back(&mut browser).await;
         says_no(&answer, status, title, why);
         assert_eq!(text(&answer, "#assistance").as_deref(), support, "{why}");
         assert_eq!(house.shown(&mut browser).await, None, "{why}");
     }
+    let house = House::new().await;
     let at_token = |instead| |script: &mut Script| script.token_instead = Some(instead);
     let at_userinfo = |instead| |script: &mut Script| script.userinfo_instead = Some(instead);
     let expired = (502, "L'identification n'a pas pu être terminée");
@@ -92,10 +90,11 @@ async fn an_answer_that_is_none_brings_nobody() {
     let told = |error: &str, code: &str| {
         Some(format!("Pour l'assistance : {error}, code {code}, incident 4ab1-09."))
     };
-    check("a page for a token", at_token(page()), (502, BROKEN), None).await;
-    check("a long token", at_token(too_long("application/json")), (502, BROKEN), None).await;
+    check(&house, at_token(page()), Row("a page for a token", (502, BROKEN), None)).await;
+    check(&house, at_token(too_long("application/json")), Row("a long token", (502, BROKEN), None))
+        .await;
     let wrong = Instead::Says(500, "text/html", "<p>Erreur".to_owned());
-    check("a broken token", at_token(wrong), (502, BROKEN), None).await;
+    check(&house, at_token(wrong), Row("a broken token", (502, BROKEN), None)).await;
     check(
         "an empty answer",
         at_token(Instead::Says(200, "application/json", "{}".to_owned())),
@@ -103,47 +102,60 @@ async fn an_answer_that_is_none_brings_nobody() {
         None,
     )
     .await;
-    check("elsewhere", at_token(Instead::Redirects), (502, BROKEN), None).await;
-    check("silence", at_token(Instead::Hangs), (503, DOWN), None).await;
+    check(&house, at_token(Instead::Redirects), Row("elsewhere", (502, BROKEN), None)).await;
+    check(&house, at_token(Instead::Hangs), Row("silence", (503, DOWN), None)).await;
     let replayed = told("invalid_grant", "Y0416228");
     let instead = refusal(400, "invalid_grant", "Y0416228");
-    check("a used code", at_token(instead), expired, replayed.as_deref()).await;
+    check(&house, at_token(instead), Row("a used code", expired, replayed.as_deref())).await;
     let stranger = told("invalid_client", "Y0434A7B");
     let instead = refusal(401, "invalid_client", "Y0434A7B");
-    check("a wrong secret", at_token(instead), misunderstood, stranger.as_deref()).await;
-    check("a page for userinfo", at_userinfo(page()), (502, BROKEN), None).await;
-    check("long userinfo", at_userinfo(too_long("application/jwt")), (502, BROKEN), None).await;
-    check("elsewhere", at_userinfo(Instead::Redirects), (502, BROKEN), None).await;
-    check("silence", at_userinfo(Instead::Hangs), (503, DOWN), None).await;
+    check(&house, at_token(instead), Row("a wrong secret", misunderstood, stranger.as_deref()))
+        .await;
+    check(&house, at_userinfo(page()), Row("a page for userinfo", (502, BROKEN), None)).await;
+    check(
+        &house,
+        at_userinfo(too_long("application/jwt")),
+        Row("long userinfo", (502, BROKEN), None),
+    )
+    .await;
+    check(&house, at_userinfo(Instead::Redirects), Row("elsewhere", (502, BROKEN), None)).await;
+    check(&house, at_userinfo(Instead::Hangs), Row("silence", (503, DOWN), None)).await;
     let late = told("invalid_token", "Y040001");
     let instead = refusal(401, "invalid_token", "Y040001");
-    check("a dead access token", at_userinfo(instead), expired, late.as_deref()).await;
+    check(&house, at_userinfo(instead), Row("a dead access token", expired, late.as_deref())).await;
 }
 
 #[tokio::test]
 async fn nobody_is_sent_where_franceconnect_does_not_lie() {
-    async fn check(why: &str, change: impl FnOnce(&mut Script), (status, title): (u16, &str)) {
-        let (house, mut browser) = (House::new().await, Browser::default());
+    async fn check(
+        house: &House,
+        why: &str,
+        change: impl FnOnce(&mut Script),
+        (status, title): (u16, &str),
+    ) {
+        let mut browser = Browser::default();
+        house.fc.reset();
         house.fc.set(change);
         let answer = house.get(&mut browser, "/portail/franceconnect").await;
         says_no(&answer, status, title, why);
         assert_eq!(house.count("SELECT count(*) FROM errand"), 0, "{why}");
     }
+    let house = House::new().await;
     let misunderstood = (502, "FranceConnect a refusé notre demande");
     for name in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"] {
         let change = |script: &mut Script| {
             script.discovery[name] = json!("http://127.0.0.1:9/api/v2/x");
         };
-        check(name, change, misunderstood).await;
+        check(&house, name, change, misunderstood).await;
     }
     let other = |script: &mut Script| script.discovery["issuer"] = json!("https://fc.example");
-    check("another issuer", other, misunderstood).await;
+    check(&house, "another issuer", other, misunderstood).await;
     let at_discovery = |instead| |script: &mut Script| script.discovery_instead = Some(instead);
-    check("a page", at_discovery(page()), (502, BROKEN)).await;
-    check("silence", at_discovery(Instead::Hangs), (503, DOWN)).await;
-    check("a long one", at_discovery(too_long("application/json")), (502, BROKEN)).await;
+    check(&house, "a page", at_discovery(page()), (502, BROKEN)).await;
+    check(&house, "silence", at_discovery(Instead::Hangs), (503, DOWN)).await;
+    check(&house, "a long one", at_discovery(too_long("application/json")), (502, BROKEN)).await;
     let at_keys = |instead| |script: &mut Script| script.keys_instead = Some(instead);
-    check("keys that are a page", at_keys(page()), (502, BROKEN)).await;
+    check(&house, "keys that are a page", at_keys(page()), (502, BROKEN)).await;
 }
 
 #[tokio::test]

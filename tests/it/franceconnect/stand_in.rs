@@ -138,15 +138,15 @@ impl Script {
 fn announced(issuer: &str) -> Value {
     let at = |path: &str| format!("{issuer}/{path}");
     json!({
-            "issuer": issuer,
-            "authorization_endpoint": at("authorize"),
-            "token_endpoint": at("token"),
-            "userinfo_endpoint": at("userinfo"),
-            "jwks_uri": at("jwks"),
-            "end_session_endpoint": at("session/end"),
-            "id_token_signing_alg_values_supported": ["HS256", "ES256", "RS256"],
-            "authorization_response_iss_parameter_supported": true,
-        })
+        "issuer": issuer,
+        "authorization_endpoint": at("authorize"),
+        "token_endpoint": at("token"),
+        "userinfo_endpoint": at("userinfo"),
+        "jwks_uri": at("jwks"),
+        "end_session_endpoint": at("session/end"),
+        "id_token_signing_alg_values_supported": ["HS256", "ES256", "RS256"],
+        "authorization_response_iss_parameter_supported": true,
+    })
 }
 
 impl StandIn {

@@ -91,7 +91,8 @@ async fn an_answer_that_is_none_brings_nobody() {
         Some(format!("Pour l'assistance : {error}, code {code}, incident 4ab1-09."))
     };
     check(&house, at_token(page()), Row("a page for a token", (502, BROKEN), None)).await;
-    check(&house, at_token(too_long("application/json")), Row("a long token", (502, BROKEN), None)).await;
+    check(&house, at_token(too_long("application/json")), Row("a long token", (502, BROKEN), None))
+        .await;
     let wrong = Instead::Says(500, "text/html", "<p>Erreur".to_owned());
     check(&house, at_token(wrong), Row("a broken token", (502, BROKEN), None)).await;
     check(
@@ -108,9 +109,15 @@ async fn an_answer_that_is_none_brings_nobody() {
     check(&house, at_token(instead), Row("a used code", expired, replayed.as_deref())).await;
     let stranger = told("invalid_client", "Y0434A7B");
     let instead = refusal(401, "invalid_client", "Y0434A7B");
-    check(&house, at_token(instead), Row("a wrong secret", misunderstood, stranger.as_deref())).await;
+    check(&house, at_token(instead), Row("a wrong secret", misunderstood, stranger.as_deref()))
+        .await;
     check(&house, at_userinfo(page()), Row("a page for userinfo", (502, BROKEN), None)).await;
-    check(&house, at_userinfo(too_long("application/jwt")), Row("long userinfo", (502, BROKEN), None)).await;
+    check(
+        &house,
+        at_userinfo(too_long("application/jwt")),
+        Row("long userinfo", (502, BROKEN), None),
+    )
+    .await;
     check(&house, at_userinfo(Instead::Redirects), Row("elsewhere", (502, BROKEN), None)).await;
     check(&house, at_userinfo(Instead::Hangs), Row("silence", (503, DOWN), None)).await;
     let late = told("invalid_token", "Y040001");

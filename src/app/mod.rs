@@ -311,6 +311,8 @@ fn console(house: &House, machine: &Machine) -> Console {
         nomenclature: Arc::clone(&house.nomenclature),
         registry: Arc::clone(&house.store) as _,
         people: Arc::clone(&house.store) as _,
+        habilitations: Arc::clone(&house.store) as _,
+        requests: Arc::clone(&house.store) as _,
         desk: Arc::clone(&house.store) as _,
         departures: Arc::clone(&house.store) as _,
         outbox: Arc::clone(&house.store) as _,

@@ -14,3 +14,4 @@ mod franceconnect;
 mod model;
 mod oidc;
 mod outside;
+mod portal;

@@ -28,6 +28,8 @@ pub enum Door {
     Userinfo,
     /// A program's token opens our own API.
     Api,
+    /// A person's grant opens a page of our own.
+    Console,
 }
 
 impl Door {
@@ -43,7 +45,8 @@ impl Door {
             | Self::Refresh
             | Self::Introspection
             | Self::Userinfo
-            | Self::Api => self,
+            | Self::Api
+            | Self::Console => self,
         }
     }
 
@@ -59,6 +62,7 @@ impl Door {
             Self::Introspection => "introspection",
             Self::Userinfo => "userinfo",
             Self::Api => "api",
+            Self::Console => "console",
         }
     }
 }
@@ -175,7 +179,8 @@ fn covered(door: Door, holder: &Holder, cuts: &CutSet) -> bool {
         | Door::Refresh
         | Door::Introspection
         | Door::Userinfo
-        | Door::Api => cuts.grant(grant),
+        | Door::Api
+        | Door::Console => cuts.grant(grant),
     });
     newer(person, proof)
         || newer(person_at, proof)

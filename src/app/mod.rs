@@ -2,6 +2,7 @@
 //! collaborators, joins the routers, and says what goes on beside the requests.
 
 mod demo;
+mod entrance;
 mod glue;
 mod seed;
 
@@ -19,23 +20,21 @@ use crate::{
         self, Ecps, Post,
         post::{BadPost, MailServer, OutgoingPost, Protection},
     },
-    franceconnect::{self, BadSettings, FranceConnect},
+    franceconnect::BadSettings,
     kernel::{Clock, Outage, random::Random},
     oidc::{self, Provider},
     portal::{
-        Api, Callers, Phones,
+        self, Api, Callers, Console, Phones,
         api::{CardsApi, ClientsApi},
+        console,
         directory::{self, PublicDirectory},
-        entrance::{self, Entrance},
         home::Home,
         operations::{self, Operations},
-        preregistration::Visits,
     },
     registry::{Nomenclature, nomenclature::BadNomenclature},
     signin::{self, SignIn},
     store::sqlite::Sqlite,
     web::{
-        cookie::Cookies,
         outgoing::{NoClient, Outgoing},
         page::{self, Frame, Trouble},
         throttle::{Limit, Refuse, Throttle},
@@ -156,9 +155,10 @@ pub async fn build(
             Arc::new(move |headers| directory::too_many(frame, headers)),
         )))
         .merge(
-            entrance(config, &house, &machine)?
-                .router(&limit(&logins, Arc::new(move |_| entrance::too_many(frame)))),
+            entrance::build(config, &house, &machine)?
+                .router(&limit(&logins, Arc::new(move |_| portal::entrance::too_many(frame)))),
         )
+        .merge(console(&house, &machine).router())
         .nest("/api/v1", api(&house, &machine, phones));
     if let Some(demo) = demo {
         router = router.merge(demo.router(&house.ecps, &house.doors, Arc::clone(&house.store)));
@@ -235,29 +235,6 @@ async fn furnish(
     Ok(House { store, doors, outgoing, post, ecps, provider, nomenclature, frame })
 }
 
-fn entrance(config: &Config, house: &House, machine: &Machine) -> Result<Entrance, BadSettings> {
-    let cookies = Cookies::for_base(&config.server.base_url);
-    let client = |settings: &Arc<franceconnect::Settings>| {
-        FranceConnect::new(franceconnect::Collaborators {
-            settings: Arc::clone(settings),
-            outgoing: house.outgoing.clone(),
-            errands: Arc::clone(&house.store) as _,
-            clock: Arc::clone(&machine.clock),
-            random: Arc::clone(&machine.random),
-        })
-    };
-    Ok(Entrance::new(entrance::Collaborators {
-        franceconnect: config.franceconnect.settings.as_ref().map(client).transpose()?,
-        preregistrations: Arc::clone(&house.store) as _,
-        visits: Visits { cookies, rest: config.franceconnect.session },
-        cookies,
-        nomenclature: Arc::clone(&house.nomenclature),
-        frame: house.frame,
-        clock: Arc::clone(&machine.clock),
-        random: Arc::clone(&machine.random),
-    }))
-}
-
 fn mail_server(config: &Config) -> MailServer {
     let smtp = &config.smtp;
     let password = smtp.password.as_ref().map(|password| password.expose().to_owned());
@@ -298,6 +275,25 @@ fn api(house: &House, machine: &Machine, phones: Option<Arc<dyn Phones>>) -> Rou
         phones,
     };
     api.router().merge(clients.router()).merge(cards.router())
+}
+
+fn console(house: &House, machine: &Machine) -> Console {
+    Console::new(console::Collaborators {
+        provider: Arc::clone(&house.provider),
+        doors: house.doors.clone(),
+        ecps: house.ecps.clone(),
+        nomenclature: Arc::clone(&house.nomenclature),
+        registry: Arc::clone(&house.store) as _,
+        people: Arc::clone(&house.store) as _,
+        desk: Arc::clone(&house.store) as _,
+        departures: Arc::clone(&house.store) as _,
+        outbox: Arc::clone(&house.store) as _,
+        clients: Arc::clone(&house.store) as _,
+        sessions: Arc::clone(&house.store) as _,
+        key: house.store.key(),
+        random: Arc::clone(&machine.random),
+        frame: house.frame,
+    })
 }
 
 fn background(config: &Config, house: &House, machine: &Machine) -> Vec<Work<()>> {

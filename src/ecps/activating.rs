@@ -2,18 +2,22 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::kernel::{DeviceId, IdNat, Outage, Timestamp, ids::BadIdentifier, secret::Secret};
+use crate::kernel::{
+    DeviceId, IdNat, Outage, Rpps, Timestamp, ids::BadIdentifier, secret::Secret, time::Span,
+};
 
 use super::{
     Ecps,
     activation::{
-        Activation, ActivationId, Finish, NotActivable, TwoSecrets, activable, mail, sms,
+        Activation, ActivationId, CardHolder, Finish, NotActivable, TwoSecrets, activable, mail,
+        sms,
     },
     card::CardInactive,
     device_proof::PublicKey,
     otp,
     pin::Pin,
-    ports::{Finished, Opening},
+    ports::Finished,
+    sending::{Reference, Sending, SendingId, SendingLimits, Start, Starting},
 };
 
 /// An activation that waits for its secrets.
@@ -21,6 +25,10 @@ use super::{
 pub struct Started {
     /// Its name.
     pub activation: ActivationId,
+    /// What the messages that carry its secrets are marked with.
+    pub reference: Reference,
+    /// Whether those messages had left already: enough of them are under way for this person.
+    pub already_sent: bool,
     /// When it ends by itself, on the protocol clock.
     pub until: Timestamp,
 }
@@ -34,9 +42,15 @@ pub enum ActivationRefused {
     /// Too early, or the card stands in the way.
     #[error(transparent)]
     NotActivable(#[from] NotActivable),
-    /// Enough of them wait for this person.
-    #[error("Plusieurs activations sont déjà en cours pour cette e-CPS. Patientez dix minutes.")]
-    TooMany,
+    /// Somebody who holds one of the secrets guessed the other too often.
+    #[error(
+        "Trop de codes incorrects ont été saisis pour cette e-CPS : son activation sera de nouveau \
+         possible le {}. Ce n'était pas vous ? Prévenez votre établissement.", .until.in_french()
+    )]
+    Rests {
+        /// Until when, on the protocol clock.
+        until: Timestamp,
+    },
     /// A secret could not leave.
     #[error(
         "Le courriel ou le SMS n'a pas pu partir : l'activation est abandonnée. Réessayez dans \
@@ -90,7 +104,8 @@ pub enum FinishRefused {
 }
 
 impl Ecps {
-    /// Starts an activation: two secrets leave at once, one by mail and one by SMS.
+    /// Starts an activation: two secrets leave at once, one by mail and one by SMS, unless enough
+    /// are under way to this person already.
     pub async fn activate(
         &self,
         identifier: &str,
@@ -106,26 +121,64 @@ impl Ecps {
         let holder = holder.ok_or(ActivationRefused::Unknown(None))?;
         activable(&holder, now.calendar)?;
 
-        let id = ActivationId(it.random.opaque_id());
         let secrets = TwoSecrets::mint(it.random.as_ref());
-        let until = now.protocol + it.settings.activation_life;
-        let digests = secrets.digests(&it.key, id);
-        let activation = Activation { id, rpps, public_key, digests, until };
-        match it.ports.activations.open(activation, it.settings.activations_at_once).await? {
-            Opening::Opened => {}
-            Opening::TooMany => return Err(ActivationRefused::TooMany),
+        let start = self.start(rpps, public_key, &secrets, now.protocol);
+        let (id, sending) = (start.id, start.sending.clone());
+        match it.ports.activations.start(start).await? {
+            Starting::Rests { until } => return Err(ActivationRefused::Rests { until }),
+            Starting::Joins(Sending { reference, until, .. }) => {
+                return Ok(Started { activation: id, reference, already_sent: true, until });
+            }
+            Starting::Sends => {}
         }
-        let (subject, text) = mail(&secrets.mail, rpps, it.settings.activation_life);
-        let message = sms(&secrets.sms, it.settings.activation_life);
-        let sent = tokio::join!(
-            it.post.mail_secret(&holder.email, subject, &text),
-            it.post.sms(&holder.mobile, &message),
-        );
-        if let (Ok(()), Ok(())) = sent {
-            return Ok(Started { activation: id, until });
+        if self.send(&holder, &secrets, sending.reference).await {
+            let Sending { reference, until, .. } = sending;
+            return Ok(Started { activation: id, reference, already_sent: false, until });
         }
-        it.ports.activations.abandon(id).await?;
+        it.ports.activations.abandon(sending.id).await?;
         Err(ActivationRefused::Undelivered)
+    }
+
+    fn start(
+        &self,
+        rpps: Rpps,
+        public_key: PublicKey,
+        secrets: &TwoSecrets,
+        now: Timestamp,
+    ) -> Start {
+        let it = &self.inner;
+        let (life, sending) = (it.settings.activation_life, SendingId(it.random.opaque_id()));
+        Start {
+            id: ActivationId(it.random.opaque_id()),
+            rpps,
+            public_key,
+            sending: Sending {
+                id: sending,
+                reference: Reference::draw(it.random.as_ref()),
+                digests: secrets.digests(&it.key, sending),
+                sent_at: now,
+                until: now + life,
+            },
+            limits: SendingLimits {
+                at_once: it.settings.sendings_at_once,
+                // Who joins the last sending has at least four fifths of its life left.
+                apart: Span(life.0 / 5),
+                guesses: it.settings.activation_guesses,
+            },
+        }
+    }
+
+    /// Both messages at once; false when one of them did not leave.
+    async fn send(&self, to: &CardHolder, secrets: &TwoSecrets, reference: Reference) -> bool {
+        let it = &self.inner;
+        let life = it.settings.activation_life;
+        let (subject, text) = mail(&secrets.mail, to.rpps, reference, life);
+        let message = sms(&secrets.sms, reference, life);
+        let sent = tokio::join!(
+            it.post.mail_secret(&to.email, subject, &text),
+            it.post.sms(&to.mobile, &message),
+        );
+        matches!(sent, (Ok(()), Ok(())))
     }
 
     /// The activation that a phone's proof names.
@@ -148,11 +201,13 @@ impl Ecps {
         let sealed = it.key.seal(&otp::sealed_for(device), otp_key.as_ref());
         let finish = Finish {
             id: activation.id,
-            digests: TwoSecrets::copied(&mail_secret, &sms_secret).digests(&it.key, activation.id),
+            digests: TwoSecrets::copied(&mail_secret, &sms_secret)
+                .digests(&it.key, activation.sending.id),
             device,
             pin: it.key.digest(&device.to_string(), pin.expose()),
             otp_key: sealed.map_err(|error| Outage::Unavailable(error.to_string()))?,
             tries: it.settings.activation_tries,
+            guesses: it.settings.activation_guesses,
             now,
         };
         match it.ports.activations.finish(finish).await? {

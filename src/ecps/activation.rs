@@ -19,6 +19,7 @@ use crate::{
 use super::{
     card::{Card, CardInactive, Move, Moved, may_activate},
     device_proof::PublicKey,
+    sending::{Guesses, Reference, Sending, SendingId},
 };
 
 /// One activation in progress. It tells nothing, not even when it was asked.
@@ -106,8 +107,8 @@ impl TwoSecrets {
         Self { mail: tidy(mail), sms: tidy(sms) }
     }
 
-    /// Their digests, keyed, and bound to one activation: of no use in another.
-    pub(super) fn digests(&self, key: &RecordsKey, of: ActivationId) -> Digests {
+    /// Their digests, keyed, and bound to one sending: of no use with another.
+    pub(super) fn digests(&self, key: &RecordsKey, of: SendingId) -> Digests {
         Digests {
             mail: key.digest(&format!("activation/mail/{of}"), self.mail.expose()),
             sms: key.digest(&format!("activation/sms/{of}"), self.sms.expose()),
@@ -125,9 +126,9 @@ pub struct Digests {
 }
 
 impl Digests {
-    /// Whether both match. Which one does not is not told, nor how long it took to find out.
-    fn match_both(&self, other: &Self) -> bool {
-        self.mail.matches(&other.mail) & self.sms.matches(&other.sms)
+    /// How many match. Which one does not is not told, nor how long it took to find out.
+    fn right(&self, other: &Self) -> u8 {
+        u8::from(self.mail.matches(&other.mail)) + u8::from(self.sms.matches(&other.sms))
     }
 }
 
@@ -140,10 +141,8 @@ pub struct Activation {
     pub rpps: Rpps,
     /// The phone's key.
     pub public_key: PublicKey,
-    /// The secrets.
-    pub digests: Digests,
-    /// When it ends by itself, on the protocol clock.
-    pub until: Timestamp,
+    /// The secrets that finish it, shared with no other person's activation.
+    pub sending: Sending,
 }
 
 /// What the phone brings to finish, with what it will hold.
@@ -158,8 +157,10 @@ pub struct Finish {
     pub pin: SecretDigest,
     /// The key of its one-time codes, sealed.
     pub otp_key: Vec<u8>,
-    /// How many times the secrets may be tried.
+    /// How many times one activation may be tried.
     pub tries: u32,
+    /// How many times all of one person may be tried with one right secret.
+    pub guesses: u32,
     /// When, on the protocol clock.
     pub now: Timestamp,
 }
@@ -170,6 +171,8 @@ pub struct FinishFacts<'a> {
     pub activation: &'a Activation,
     /// Wrong tries so far.
     pub tries: u32,
+    /// Those with one right secret, over all activations of the person.
+    pub guesses: Guesses,
     /// Card and situations. `None`: the number is retired.
     pub standing: Option<&'a Standing>,
     /// The card.
@@ -187,6 +190,8 @@ pub enum FinishVerdict {
     Wrong {
         /// Tries left afterwards.
         left: u32,
+        /// Whether the other was right: this try is counted against the person as well.
+        is_guess: bool,
     },
     /// The phone takes the card.
     Activates(Moved),
@@ -195,14 +200,21 @@ pub enum FinishVerdict {
 impl Finish {
     /// What becomes of this activation.
     pub fn decide(&self, facts: &FinishFacts<'_>) -> FinishVerdict {
-        if self.now >= facts.activation.until || facts.tries >= self.tries {
+        if self.now >= facts.activation.sending.until
+            || facts.tries >= self.tries
+            || facts.guesses.exhaust(self.guesses, self.now)
+        {
             return FinishVerdict::Expired;
         }
         if let Err(reason) = may_activate(facts.standing) {
             return FinishVerdict::Inactive(reason);
         }
-        if !self.digests.match_both(&facts.activation.digests) {
-            return FinishVerdict::Wrong { left: self.tries - facts.tries - 1 };
+        let right = self.digests.right(&facts.activation.sending.digests);
+        if right < 2 {
+            return FinishVerdict::Wrong {
+                left: self.tries - facts.tries - 1,
+                is_guess: right == 1,
+            };
         }
         // The PIN limit plays no part in this move.
         match facts.card.apply(Move::Activate, 1) {
@@ -213,12 +225,18 @@ impl Finish {
 }
 
 /// The mail that carries one secret. It names the card, never the person.
-pub(super) fn mail(secret: &Secret, rpps: Rpps, life: Span) -> (&'static str, Secret) {
+pub(super) fn mail(
+    secret: &Secret,
+    rpps: Rpps,
+    reference: Reference,
+    life: Span,
+) -> (&'static str, Secret) {
     let minutes = life.as_seconds() / 60;
     let text = format!(
         "Bonjour,\n\n\
          L'activation d'une e-CPS sur un téléphone vient d'être demandée.\n\
-         Identifiant national de cette e-CPS : {}\n\n\
+         Identifiant national de cette e-CPS : {}\n\
+         Demande n° {reference} : c'est le numéro que montre votre téléphone.\n\n\
          Votre code reçu par courriel, à saisir dans l'application avec celui du SMS :\n\n\
          {}\n\n\
          Il est valable {minutes} minutes et ne sert qu'une fois. Personne ne vous le demandera \
@@ -233,10 +251,10 @@ pub(super) fn mail(secret: &Secret, rpps: Rpps, life: Span) -> (&'static str, Se
 }
 
 /// The SMS that carries the other.
-pub(super) fn sms(secret: &Secret, life: Span) -> Secret {
+pub(super) fn sms(secret: &Secret, reference: Reference, life: Span) -> Secret {
     let minutes = life.as_seconds() / 60;
     Secret::received(format!(
-        "e-CPS : votre code d'activation\n{}\nValable {minutes} minutes. Vous n'avez rien \
+        "e-CPS : votre code d'activation (demande n° {reference})\n{}\nValable {minutes} minutes. Vous n'avez rien \
          demandé ? Ne le donnez à personne et prévenez votre établissement.",
         secret.expose(),
     ))

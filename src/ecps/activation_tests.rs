@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     access::{CardStanding, Cause},
+    ecps::device_proof::tests::some_key,
     kernel::{SituationId, random::SystemRandom},
     registry::{Authority, Situation},
 };
@@ -66,8 +67,36 @@ fn records_key() -> RecordsKey {
     RecordsKey::new(&[7; 32]).unwrap()
 }
 
-fn id(number: u128) -> ActivationId {
-    ActivationId(Uuid::from_u128(number))
+fn id(number: u128) -> SendingId {
+    SendingId(Uuid::from_u128(number))
+}
+
+fn activation(until: Timestamp) -> Activation {
+    Activation {
+        id: ActivationId(Uuid::nil()),
+        rpps: Rpps::from_serial(1),
+        public_key: some_key(),
+        sending: Sending {
+            id: id(1),
+            reference: Reference(7),
+            digests: secrets("ACDEFG34", "012345").digests(&records_key(), id(1)),
+            sent_at: NOW,
+            until,
+        },
+    }
+}
+
+fn finish(copied: (&str, &str), now: Timestamp) -> Finish {
+    Finish {
+        id: ActivationId(Uuid::nil()),
+        digests: secrets(copied.0, copied.1).digests(&records_key(), id(1)),
+        device: DeviceId(Uuid::nil()),
+        pin: SecretDigest::of(b""),
+        otp_key: Vec::new(),
+        tries: 5,
+        guesses: 20,
+        now,
+    }
 }
 
 fn secrets(mail: &str, sms: &str) -> TwoSecrets {
@@ -80,78 +109,55 @@ fn secrets(mail: &str, sms: &str) -> TwoSecrets {
 fn two_right_secrets_in_time_and_once() {
     #[track_caller]
     fn check(copied: (&str, &str), tries: u32, late: i64, expected: FinishVerdict) {
-        let key = records_key();
-        let coordinate = "A".repeat(43);
-        let public_key = serde_json::json!(
-            {"kty": "EC", "crv": "P-256", "x": coordinate, "y": coordinate}
-        );
+        check_guessed(copied, (tries, 0), late, expected);
+    }
+    #[track_caller]
+    fn check_guessed(
+        copied: (&str, &str),
+        (tries, guesses): (u32, u32),
+        late: i64,
+        expected: FinishVerdict,
+    ) {
         let until = NOW + Span::minutes(10);
-        let activation = Activation {
-            id: id(1),
-            rpps: Rpps::from_serial(1),
-            public_key: serde_json::from_value(public_key).unwrap(),
-            digests: secrets("ACDEFG34", "012345").digests(&key, id(1)),
-            until,
-        };
-        let finish = Finish {
-            id: id(1),
-            digests: secrets(copied.0, copied.1).digests(&key, id(1)),
-            device: DeviceId(Uuid::nil()),
-            pin: SecretDigest::of(b""),
-            otp_key: Vec::new(),
-            tries: 5,
-            now: until + Span(late),
-        };
         let standing = standing(CardStanding::NotActivated, 1);
         let facts = FinishFacts {
-            activation: &activation,
+            activation: &activation(until),
             tries,
+            guesses: Guesses { count: guesses, until: NOW + Span::hours(1) },
             standing: Some(&standing),
             card: Card::Empty,
         };
+        let finish = finish(copied, until + Span(late));
         assert_eq!(finish.decide(&facts), expected, "{copied:?}");
     }
     let right = ("ACDEFG34", "012345");
     let activates = FinishVerdict::Activates(Moved { card: Card::Held { misses: 0 }, cuts: None });
+    let wrong = |left, is_guess| FinishVerdict::Wrong { left, is_guess };
     check(right, 0, -1, activates);
     check((" acde-fg34 ", "012 345"), 0, -1, activates);
     check(right, 4, -1, activates);
-    check(("ACDEFG33", "012345"), 0, -1, FinishVerdict::Wrong { left: 4 });
-    check(("ACDEFG34", "012346"), 3, -1, FinishVerdict::Wrong { left: 1 });
-    check(("012345", "ACDEFG34"), 4, -1, FinishVerdict::Wrong { left: 0 });
-    check(("", ""), 0, -1, FinishVerdict::Wrong { left: 4 });
+    check(("ACDEFG33", "012345"), 0, -1, wrong(4, true));
+    check(("ACDEFG34", "012346"), 3, -1, wrong(1, true));
+    check(("012345", "ACDEFG34"), 4, -1, wrong(0, false));
+    check(("", ""), 0, -1, wrong(4, false));
     check(right, 5, -1, FinishVerdict::Expired);
     check(right, 0, 0, FinishVerdict::Expired);
+    check_guessed(right, (0, 19), -1, activates);
+    check_guessed(right, (0, 20), -1, FinishVerdict::Expired);
 }
 
 #[test]
 fn what_became_of_the_person_meanwhile_counts() {
     #[track_caller]
     fn check(standing: Option<&Standing>, card: Card, expected: FinishVerdict) {
-        let key = records_key();
-        let coordinate = "A".repeat(43);
-        let public_key = serde_json::json!(
-            {"kty": "EC", "crv": "P-256", "x": coordinate, "y": coordinate}
-        );
-        let digests = secrets("ACDEFG34", "012345").digests(&key, id(1));
-        let activation = Activation {
-            id: id(1),
-            rpps: Rpps::from_serial(1),
-            public_key: serde_json::from_value(public_key).unwrap(),
-            digests,
-            until: NOW + Span(1),
+        let facts = FinishFacts {
+            activation: &activation(NOW + Span(1)),
+            tries: 0,
+            guesses: Guesses::default(),
+            standing,
+            card,
         };
-        let finish = Finish {
-            id: id(1),
-            digests,
-            device: DeviceId(Uuid::nil()),
-            pin: SecretDigest::of(b""),
-            otp_key: Vec::new(),
-            tries: 5,
-            now: NOW,
-        };
-        let facts = FinishFacts { activation: &activation, tries: 0, standing, card };
-        assert_eq!(finish.decide(&facts), expected);
+        assert_eq!(finish(("ACDEFG34", "012345"), NOW).decide(&facts), expected);
     }
     use CardStanding::{Active, Blocked, Suspended};
     let replaced = Moved { card: Card::Held { misses: 0 }, cuts: Some(Cause::CardReplaced) };
@@ -164,18 +170,19 @@ fn what_became_of_the_person_meanwhile_counts() {
 }
 
 #[test]
-fn secrets_of_another_activation_are_worth_nothing() {
+fn secrets_of_another_sending_are_worth_nothing() {
     let key = records_key();
     let ours = secrets("ACDEFG34", "012345");
-    assert!(ours.digests(&key, id(1)).match_both(&ours.digests(&key, id(1))));
-    assert!(!ours.digests(&key, id(1)).match_both(&ours.digests(&key, id(2))));
+    assert_eq!(ours.digests(&key, id(1)).right(&ours.digests(&key, id(1))), 2);
+    assert_eq!(ours.digests(&key, id(1)).right(&ours.digests(&key, id(2))), 0);
 }
 
 #[test]
 fn a_message_holds_its_secret_as_a_word_of_its_own() {
     let secrets = TwoSecrets::mint(&SystemRandom);
-    let (_, mail) = mail(&secrets.mail, Rpps::from_serial(9_990_000_003), Span::minutes(10));
-    let sms = sms(&secrets.sms, Span::minutes(10));
+    let (rpps, life) = (Rpps::from_serial(9_990_000_003), Span::minutes(10));
+    let (_, mail) = mail(&secrets.mail, rpps, Reference(42), life);
+    let sms = sms(&secrets.sms, Reference(42), life);
     let words = |text: &Secret, fits: fn(&str) -> bool| {
         let text = text.expose().to_owned();
         let words = text.split_whitespace().filter(|word| fits(word)).map(ToOwned::to_owned);
@@ -189,4 +196,7 @@ fn a_message_holds_its_secret_as_a_word_of_its_own() {
     assert_eq!(words(&sms, is_sms_secret), [secrets.sms.expose()]);
     assert!(words(&mail, is_sms_secret).is_empty());
     assert!(mail.expose().contains("899900000037"));
+    for message in [mail, sms] {
+        assert!(message.expose().to_lowercase().contains("demande n° 042"), "{}", message.expose());
+    }
 }

@@ -2,6 +2,7 @@
 //! over method, path, body, time and an identifier that is used once. The file that names
 //! `jsonwebtoken` for phones.
 
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, crypto, decode_header};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ const WINDOW: Span = Span::seconds(60);
 const LONGEST_ID: usize = 64;
 const TYPE: &str = "device-proof+jwt";
 
-/// A phone's P-256 public key (RFC 7518, section 6.2.1), both coordinates 32 bytes long.
+/// A phone's P-256 public key (RFC 7518, section 6.2.1): a point that is on the curve.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Jwk", into = "Jwk")]
 pub struct PublicKey {
@@ -38,16 +39,29 @@ pub struct BadKey;
 impl TryFrom<Jwk> for PublicKey {
     type Error = BadKey;
 
-    /// Whether the point is on the curve is the library's to say, when the first proof arrives.
     fn try_from(jwk: Jwk) -> Result<Self, BadKey> {
-        let is_coordinate =
-            |text: &str| URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32);
-        let fits = jwk.kty == "EC" && jwk.crv == "P-256";
-        if fits && is_coordinate(&jwk.x) && is_coordinate(&jwk.y) {
-            Ok(Self { x: jwk.x, y: jwk.y })
-        } else {
-            Err(BadKey)
+        if jwk.kty != "EC" || jwk.crv != "P-256" {
+            return Err(BadKey);
         }
+        let coordinate = |text: &str| {
+            let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadKey)?;
+            <[u8; 32]>::try_from(bytes).map_err(|_| BadKey)
+        };
+        // SEC 1, section 2.3.3: an uncompressed point. The library knows the curve.
+        let point = [&[4][..], &coordinate(&jwk.x)?, &coordinate(&jwk.y)?].concat();
+        match ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &point) {
+            Ok(_) => Ok(Self { x: jwk.x, y: jwk.y }),
+            Err(_) => Err(BadKey),
+        }
+    }
+}
+
+impl PublicKey {
+    /// Its thumbprint (RFC 7638, section 3), which names it before the gateway has.
+    pub fn thumbprint(&self) -> String {
+        let Self { x, y } = self;
+        let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
+        URL_SAFE_NO_PAD.encode(SecretDigest::of(canonical.as_bytes()).as_bytes())
     }
 }
 
@@ -169,4 +183,4 @@ pub fn verify(
 
 #[cfg(test)]
 #[path = "device_proof_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -10,6 +10,17 @@ use super::*;
 
 const NOW: Timestamp = Timestamp(1_795_269_600_000);
 
+/// A public key on the curve: its generator (SEC 2, section 2.4.2).
+pub(crate) fn some_key() -> PublicKey {
+    let jwk = json!({
+        "kty": "EC",
+        "crv": "P-256",
+        "x": "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY",
+        "y": "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+    });
+    serde_json::from_value(jwk).unwrap()
+}
+
 struct Phone(EcdsaKeyPair);
 
 impl Phone {
@@ -131,6 +142,12 @@ fn two_proofs_differ_by_key_and_identifier() {
     assert_ne!(first, once(&but(header(), "kid", json!("phone-2")), &payload()));
 }
 
+/// The example of RFC 7638 is an RSA key; this one was computed with another library.
+#[test]
+fn a_key_names_itself() {
+    assert_eq!(some_key().thumbprint(), "xx0BcA-wMohw8atYDJOe6peGModklG2wRHBlXHMvl0M");
+}
+
 #[test]
 fn a_public_key_is_a_point_on_p_256() {
     #[track_caller]
@@ -143,5 +160,7 @@ fn a_public_key_is_a_point_on_p_256() {
     check(&but(good.clone(), "crv", json!("P-384")), false);
     check(&but(good.clone(), "x", json!("AAAA")), false);
     check(&but(good.clone(), "y", json!("not base64!")), false);
+    check(&but(good.clone(), "y", good["x"].clone()), false);
+    check(&but(but(good.clone(), "x", json!("A".repeat(43))), "y", json!("A".repeat(43))), false);
     check(&but(good, "y", Value::Null), false);
 }

@@ -20,10 +20,9 @@ use crate::{
 };
 
 use super::{
-    ActivationRefused, ApprovalRefused, Challenge, Ecps, FinishRefused, Pin, PublicKey,
-    activation::{Activation, ActivationId, NotActivable},
-    card::CardInactive,
-    device_proof::{self, BadProof},
+    ApprovalRefused, Challenge, Ecps, FinishRefused, Pin, PublicKey,
+    activation::{Activation, ActivationId},
+    device_proof::{self, BadKey, BadProof},
     otp,
     ports::Device,
     proving::Said,
@@ -107,79 +106,6 @@ impl Call {
     }
 }
 
-impl From<BadProof> for Problem {
-    fn from(bad: BadProof) -> Self {
-        tracing::debug!(%bad, "a phone's proof was refused");
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "bad_proof",
-            "La preuve de ce téléphone n'est pas valable.",
-        )
-    }
-}
-
-impl From<CardInactive> for Problem {
-    fn from(reason: CardInactive) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "card_inactive", reason.to_string())
-    }
-}
-
-impl From<ActivationRefused> for Problem {
-    fn from(refused: ActivationRefused) -> Self {
-        let detail = refused.to_string();
-        match refused {
-            ActivationRefused::Unknown(_) => {
-                Self::new(StatusCode::NOT_FOUND, "unknown_identifier", detail)
-            }
-            ActivationRefused::NotActivable(NotActivable::TooEarly { at }) => {
-                Self::new(StatusCode::CONFLICT, "too_early", detail).with("activable_at", at)
-            }
-            ActivationRefused::NotActivable(NotActivable::Inactive(reason)) => reason.into(),
-            ActivationRefused::TooMany => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_activations", detail)
-                    .retry_after(600)
-            }
-            ActivationRefused::Undelivered => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(60)
-            }
-            ActivationRefused::Outage(outage) => outage.into(),
-        }
-    }
-}
-
-impl From<FinishRefused> for Problem {
-    fn from(refused: FinishRefused) -> Self {
-        let detail = refused.to_string();
-        match refused {
-            FinishRefused::Expired => Self::new(StatusCode::GONE, "expired", detail),
-            FinishRefused::Wrong { left } => {
-                Self::new(StatusCode::BAD_REQUEST, "wrong_secret", detail)
-                    .with("attempts_left", left)
-            }
-            FinishRefused::Inactive(reason) => reason.into(),
-            FinishRefused::Outage(outage) => outage.into(),
-        }
-    }
-}
-
-impl From<ApprovalRefused> for Problem {
-    fn from(refused: ApprovalRefused) -> Self {
-        let detail = refused.to_string();
-        match refused {
-            ApprovalRefused::Gone => Self::new(StatusCode::GONE, "challenge_gone", detail),
-            ApprovalRefused::WrongPin { left } => {
-                Self::new(StatusCode::BAD_REQUEST, "wrong_pin", detail).with("attempts_left", left)
-            }
-            ApprovalRefused::WrongCode => Self::new(StatusCode::BAD_REQUEST, "wrong_code", detail),
-            ApprovalRefused::Inactive(reason) => reason.into(),
-            ApprovalRefused::NoRight(_) => {
-                Self::new(StatusCode::FORBIDDEN, "card_inactive", detail)
-            }
-            ApprovalRefused::Outage(outage) => outage.into(),
-        }
-    }
-}
-
 impl Ecps {
     /// The phone behind a request that its card allows.
     async fn phone(&self, call: &Call) -> Result<(Device, Now), Problem> {
@@ -214,6 +140,16 @@ impl Ecps {
         Ok((activation, now))
     }
 
+    /// Who brings a key holds it: the proof names it by its thumbprint, since it has no other name.
+    async fn holds(&self, key: &PublicKey, call: &Call) -> Result<(), Problem> {
+        let now = self.inner.doors.barrier().await?;
+        let proof = call.proof()?;
+        if device_proof::claimed_key(proof)? != key.thumbprint() {
+            return Err(BadProof::UnknownKey.into());
+        }
+        self.take(proof, key, call, now).await
+    }
+
     async fn take(
         &self,
         proof: &str,
@@ -234,7 +170,7 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error
 #[derive(Deserialize)]
 struct Activate {
     identifier: String,
-    public_key: PublicKey,
+    public_key: Value,
 }
 
 async fn activate(
@@ -242,9 +178,15 @@ async fn activate(
     call: Call,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let asked: Activate = call.json()?;
-    let started = ecps.activate(&asked.identifier, asked.public_key).await?;
-    let answer =
-        json!({ "activation": started.activation.to_string(), "expires_at": started.until });
+    let key: PublicKey = serde_json::from_value(asked.public_key).map_err(|_| BadKey)?;
+    ecps.holds(&key, &call).await?;
+    let started = ecps.activate(&asked.identifier, key).await?;
+    let answer = json!({
+        "activation": started.activation.to_string(),
+        "expires_at": started.until,
+        "reference": started.reference.to_string(),
+        "already_sent": started.already_sent,
+    });
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
@@ -299,16 +241,8 @@ struct ApproveBody {
 }
 
 async fn approve(State(ecps): State<Ecps>, id: Id, call: Call) -> Result<Json<Value>, Problem> {
-    // A blocked card may not ask, but its challenge can end by it: the page that waits is told why.
     let (device, _) = ecps.known_phone(&call).await?;
-    match device.may_ask() {
-        Ok(()) | Err(CardInactive::Blocked) => {}
-        Err(
-            reason @ (CardInactive::Suspended | CardInactive::Replaced | CardInactive::Retired),
-        ) => {
-            return Err(reason.into());
-        }
-    }
+    device.may_answer()?;
     let body: ApproveBody = call.json()?;
     let said = Said { code: body.code, pin: body.pin, client: body.client_id };
     match ecps.approve(&device, challenge(&id)?, said).await {
@@ -321,7 +255,8 @@ async fn approve(State(ecps): State<Ecps>, id: Id, call: Call) -> Result<Json<Va
 }
 
 async fn deny(State(ecps): State<Ecps>, id: Id, call: Call) -> Result<Json<Value>, Problem> {
-    let (device, now) = ecps.phone(&call).await?;
+    let (device, now) = ecps.known_phone(&call).await?;
+    device.may_answer()?;
     ecps.deny(&device, challenge(&id)?, now).await?;
     Ok(Json(json!({})))
 }

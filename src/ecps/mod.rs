@@ -15,8 +15,10 @@ pub mod otp;
 mod pin;
 mod ports;
 pub mod post;
+mod problems;
 mod proving;
 mod refusals;
+pub mod sending;
 
 use std::sync::Arc;
 
@@ -39,8 +41,7 @@ pub use challenge::{Challenge, Codes, Outcome};
 pub use device_proof::{BadProof, PublicKey};
 pub use pin::{BadPin, Pin};
 pub use ports::{
-    Activations, Approved, Cards, Challenges, Decision, Device, Finished, Nobody, Opening,
-    OtpProven, Ports,
+    Activations, Approved, Cards, Challenges, Decision, Device, Finished, Nobody, OtpProven, Ports,
 };
 pub use post::Post;
 pub use proving::{Ask, Opened, Said, State};
@@ -54,7 +55,8 @@ pub struct Settings {
     pub challenge_life: Span,
     pub activation_life: Span,
     pub activation_tries: u32,
-    pub activations_at_once: u32,
+    pub activation_guesses: u32,
+    pub sendings_at_once: u32,
     pub session_life: Span,
 }
 
@@ -77,7 +79,8 @@ impl Default for Settings {
             challenge_life: LONGEST_CHALLENGE,
             activation_life: Span::minutes(10),
             activation_tries: 5,
-            activations_at_once: 5,
+            activation_guesses: 20,
+            sendings_at_once: 5,
             session_life: SESSION_LIFE,
         }
     }

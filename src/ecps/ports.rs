@@ -19,6 +19,7 @@ use super::{
     challenge::{Approval, Challenge},
     device_proof::PublicKey,
     otp::OtpAttempt,
+    sending::{SendingId, Start, Starting},
 };
 
 /// All ports of the slice.
@@ -56,6 +57,17 @@ impl Device {
             Self { holds: false, .. } => Err(CardInactive::Replaced),
             Self { blocked: true, .. } => Err(CardInactive::Blocked),
             Self { .. } => Ok(()),
+        }
+    }
+
+    /// May this phone answer a challenge? That of a blocked card as well: the challenge that was cut
+    /// with it is over, whichever way it answers, and a no is always good to hear.
+    pub fn may_answer(&self) -> Result<(), CardInactive> {
+        match self.may_ask() {
+            Ok(()) | Err(CardInactive::Blocked) => Ok(()),
+            Err(
+                reason @ (CardInactive::Suspended | CardInactive::Replaced | CardInactive::Retired),
+            ) => Err(reason),
         }
     }
 }
@@ -120,15 +132,6 @@ pub trait Cards: Send + Sync {
     ) -> Result<Answered<Rpps, Nobody>, Outage>;
 }
 
-/// Whether an activation was opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opening {
-    /// It waits for its secrets.
-    Opened,
-    /// That many wait for the same person already.
-    TooMany,
-}
-
 /// What became of an activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finished {
@@ -148,17 +151,17 @@ pub enum Finished {
 /// Activations in progress (ephemera), and their tries (records).
 #[async_trait::async_trait]
 pub trait Activations: Send + Sync {
-    /// Keeps an activation until it ends, unless `at_once` of the same person wait already.
-    async fn open(&self, activation: Activation, at_once: u32) -> Result<Opening, Outage>;
+    /// Decides how an activation starts, and keeps it until its secrets end.
+    async fn start(&self, start: Start) -> Result<Starting, Outage>;
 
-    /// Forgets one whose secrets could not leave.
-    async fn abandon(&self, id: ActivationId) -> Result<(), Outage>;
+    /// Forgets secrets that could not leave, and the activations that waited for them.
+    async fn abandon(&self, id: SendingId) -> Result<(), Outage>;
 
     /// One activation.
     async fn activation(&self, id: ActivationId) -> Result<Option<Activation>, Outage>;
 
     /// Decides on it, counts the try, and gives the card to the phone: the phone that held it
-    /// loses it, with its cut.
+    /// loses it, with its cut. Whatever else waited for this person is over.
     async fn finish(&self, finish: Finish) -> Result<Finished, Outage>;
 }
 

@@ -74,6 +74,7 @@ pub enum Event {
     ClientChanged,
     ClientDisabled,
     ClientEnabled,
+    PageRefused,
     LogoutConfirmed,
     LogoutRefused,
     LogoutGivenUp,

@@ -2,7 +2,11 @@
 
 use std::{fmt, ops};
 
-use jiff::{Zoned, civil::Date, tz::TimeZone};
+use jiff::{
+    Zoned,
+    civil::{Date, Time},
+    tz::TimeZone,
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z. Rules receive it; they never ask for it.
@@ -71,6 +75,13 @@ impl Timestamp {
         Some(Self(date.to_zoned(paris()).ok()?.timestamp().as_millisecond()))
     }
 
+    /// The moment at which clocks in France show that hour: of an hour that a change of clocks
+    /// repeats, the first; of one that it leaves out, the one after.
+    pub fn in_france(date: Date, hour: Time) -> Option<Self> {
+        let moment = date.to_datetime(hour).to_zoned(paris()).ok()?;
+        Some(Self(moment.timestamp().as_millisecond()))
+    }
+
     /// The civil date of this moment in France.
     pub fn date(self) -> Date {
         self.zoned().date()
@@ -79,6 +90,11 @@ impl Timestamp {
     /// This moment as French people read it: `23/11/2026 à 10:54`.
     pub fn in_french(self) -> String {
         self.zoned().strftime("%d/%m/%Y à %H:%M").to_string()
+    }
+
+    /// The civil date of this moment as French people read it: `23/11/2026`.
+    pub fn day_in_french(self) -> String {
+        day_in_french(self.date())
     }
 
     /// This moment with its seconds, for receipts: `14:02:07`.
@@ -93,6 +109,11 @@ impl Timestamp {
     fn to_jiff(self) -> jiff::Timestamp {
         jiff::Timestamp::from_millisecond(self.0).unwrap_or_default()
     }
+}
+
+/// A civil date as French people read it: `23/11/2026`.
+pub fn day_in_french(date: Date) -> String {
+    date.strftime("%d/%m/%Y").to_string()
 }
 
 fn paris() -> TimeZone {

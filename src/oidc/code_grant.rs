@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 
 use crate::{
     access::{Door, Now, Passed},
-    kernel::{Timestamp, secret::Secret},
+    kernel::{ClientId, Timestamp, secret::Secret},
     web::fields::Fields,
 };
 
@@ -21,6 +21,13 @@ use super::{
     tokens::{Minting, RefreshToken, Tokens},
 };
 
+/// What comes with a code.
+pub(super) struct Presented {
+    pub(super) code: Code,
+    pub(super) redirect_uri: Option<String>,
+    pub(super) verifier: Option<Secret>,
+}
+
 impl Provider {
     /// RFC 6749, section 4.1.3. The code leaves circulation first and is checked then: a failed check
     /// has burnt it.
@@ -31,28 +38,41 @@ impl Provider {
     ) -> Result<Tokens, TokenError> {
         let client = client.client();
         let code = fields.take_secret("code").ok_or(TokenError::Missing("code"))?;
-        let verifier = fields.take_secret("code_verifier");
-        let code = Code::read(&code).ok_or(TokenError::UnknownCode)?;
+        let presented = Presented {
+            code: Code::read(&code).ok_or(TokenError::UnknownCode)?,
+            redirect_uri: fields.get("redirect_uri").map(str::to_owned),
+            verifier: fields.take_secret("code_verifier"),
+        };
+        let (grant, now) = self.take(&client.id, presented).await?;
+        self.first_tokens(client, &grant, now).await
+    }
+
+    /// Takes a code out of circulation for `by`, through both gates, and checks what came with it.
+    pub(super) async fn take(
+        &self,
+        by: &ClientId,
+        presented: Presented,
+    ) -> Result<(Box<Grant>, Timestamp), TokenError> {
+        let Presented { code, redirect_uri, verifier } = presented;
         let grant = self.with.grants.grant(code.grant).await?.ok_or(TokenError::UnknownCode)?;
-        if grant.client != client.id {
+        if grant.client != *by {
             return Err(TokenError::UnknownCode);
         }
-        let write = async |passed: Passed, now: Now| {
-            let by = client.id.clone();
-            match self.with.grants.redeem(passed, code.grant, code.digest(), by).await? {
-                Redemption::Taken(grant) => {
-                    check(&grant.request, fields.get("redirect_uri"), verifier.as_ref())?;
-                    let grown = grant.holder();
-                    Ok(((grant, now.protocol), grown))
-                }
-                Redemption::Replayed => Err(TokenError::CodeReplayed),
-                Redemption::Unknown => Err(TokenError::UnknownCode),
+        let write = async |passed: Passed, now: Now| match self
+            .with
+            .grants
+            .redeem(passed, code.grant, code.digest(), by.clone())
+            .await?
+        {
+            Redemption::Taken(grant) => {
+                check(&grant.request, redirect_uri.as_deref(), verifier.as_ref())?;
+                let grown = grant.holder();
+                Ok(((grant, now.protocol), grown))
             }
+            Redemption::Replayed => Err(TokenError::CodeReplayed),
+            Redemption::Unknown => Err(TokenError::UnknownCode),
         };
-        let redeemed: Result<_, TokenError> =
-            self.with.doors.mint(Door::Redemption, &grant.holder(), write).await;
-        let (grant, now) = redeemed?;
-        self.first_tokens(client, &grant, now).await
+        self.with.doors.mint(Door::Redemption, &grant.holder(), write).await
     }
 
     async fn first_tokens(

@@ -9,6 +9,7 @@
 
 pub mod authorize;
 mod bearer;
+pub mod built_in;
 pub mod claims;
 pub mod client;
 mod client_auth;
@@ -48,6 +49,7 @@ use crate::{
 };
 
 pub use bearer::ApiCaller;
+pub use built_in::BuiltIn;
 pub use client::{Client, StoredClient};
 pub use endpoint::router;
 pub use error::{AuthorizationError, BearerError};
@@ -193,7 +195,10 @@ impl Provider {
 
     /// The client with this id, enabled or not.
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, Outage> {
-        Ok(self.with.clients.client(id).await?.map(Client::from))
+        match self.built_in(id) {
+            Some(client) => Ok(Some(client)),
+            None => Ok(self.with.clients.client(id).await?.map(Client::from)),
+        }
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+
 use crate::{
-    access::{CardStanding, Closing, Now, Stamp},
+    access::{CardStanding, Closing, Now, Stamp, Standing},
     kernel::{
         ClientId, Finess, GrantId, Outage, Revision, Rpps, Sid, Timestamp,
         journal::Line,
@@ -56,6 +58,25 @@ pub struct PersonRecord {
     pub local_accesses: Vec<AccessAt>,
     /// The card.
     pub card: CardStanding,
+}
+
+impl PersonRecord {
+    /// What this person may enter on `day`: what is open and has begun, and what is to come.
+    pub fn standing(&self, day: Date) -> Standing {
+        let open = self.situations.iter().map(|(situation, _)| situation);
+        let (situations, upcoming) = open
+            .filter(|situation| situation.is_open())
+            .cloned()
+            .partition(|situation| situation.started_on <= day);
+        let accesses = self.local_accesses.iter().map(|(access, _)| access);
+        Standing {
+            rpps: self.professional.rpps,
+            card: self.card,
+            situations,
+            upcoming,
+            local_accesses: accesses.filter(|access| access.ended_at.is_none()).cloned().collect(),
+        }
+    }
 }
 
 /// People, to read.
@@ -154,6 +175,9 @@ pub trait Sessions: Send + Sync {
         closing: Closing,
         keep: Keep<Sid>,
     ) -> Result<Answered<Sid, NoSession>, Outage>;
+
+    /// Ends all those of one person, with whatever waits for a proof of theirs: writes `closing`.
+    async fn end_all(&self, rpps: Rpps, closing: Closing) -> Result<(), Outage>;
 }
 
 /// The journal, to read.

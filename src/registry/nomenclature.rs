@@ -109,6 +109,7 @@ pub struct Nomenclature {
     pub structures: Vec<SampleStructure>,
     authorities: HashMap<String, Authority>,
     practices: Vec<String>,
+    documents: HashMap<String, Vec<String>>,
 }
 
 /// A list that cannot be read.
@@ -147,6 +148,7 @@ impl Nomenclature {
             civilities: list(titles.collect(), "label")?,
             countries: list(rows(shipped!("pays_cog_sample.csv"))?, "short_label")?,
             communes: list(rows(shipped!("communes_cog_sample.csv"))?, "label")?,
+            documents: documents(&rows(shipped!("dmp_matrix.csv"))?),
             practices: sectors
                 .iter()
                 .filter(|row| row.text("practice") == "yes")
@@ -167,6 +169,12 @@ impl Nomenclature {
         self.practices.iter().any(|practice| practice == sector)
     }
 
+    /// The kinds of documents that the national matrix lets that role read in a patient's shared
+    /// record (*DMP*). Roles are not nested, and most have none.
+    pub fn documents(&self, role: &str) -> &[String] {
+        self.documents.get(role).map_or(&[], Vec::as_slice)
+    }
+
     /// The commune that a code stands for today: a former code's successor, an arrondissement's
     /// city. Two codes of one place of birth lead to one answer.
     pub fn commune_today<'a>(&'a self, code: &'a str) -> &'a str {
@@ -180,6 +188,14 @@ impl Nomenclature {
         }
         today
     }
+}
+
+fn documents(rows: &[Row]) -> HashMap<String, Vec<String>> {
+    let mut by_role: HashMap<String, Vec<String>> = HashMap::new();
+    for row in rows {
+        by_role.entry(row.text("role_code")).or_default().push(row.text("document_type"));
+    }
+    by_role
 }
 
 fn authority(name: &str) -> Option<Authority> {
@@ -311,6 +327,8 @@ mod tests {
         assert_eq!(nomenclature.commune_today("20004"), "2A004");
         assert_eq!(nomenclature.commune_today("75111"), "75056");
         assert_eq!(nomenclature.commune_today("01053"), "01053");
+        let documents = |role: &str| nomenclature.documents(role).len();
+        assert_eq!([documents("GENR08"), documents("GENR09"), documents("GENR13")], [34, 5, 0]);
         assert!(nomenclature.is_practice("SA07"));
         assert!(!nomenclature.is_practice("SA17"));
     }

@@ -12,6 +12,7 @@ use axum::{
 use crate::kernel::secret::Secret;
 
 /// Parameters by name. An empty value counts as absent (RFC 6749, section 3.1).
+#[derive(Default)]
 pub struct Fields(BTreeMap<String, String>);
 
 /// Why parameters cannot be read.

@@ -65,8 +65,29 @@ pub(crate) struct Mailbox {
 }
 
 /// A moment in the mailbox's life: what came later is newer than this.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Mark(u64);
+
+/// A secret that somebody waits for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Awaited<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) length: usize,
+    /// The number on the messages of one request; any when empty.
+    pub(crate) reference: &'a str,
+    pub(crate) since: Mark,
+}
+
+impl Awaited<'_> {
+    fn found_in(&self, message: &Message) -> Option<String> {
+        let request = format!("demande n° {}", self.reference);
+        let answers = self.reference.is_empty() || message.text.to_lowercase().contains(&request);
+        if message.kind != self.kind || !answers {
+            return None;
+        }
+        message.codes.iter().find(|code| code.len() == self.length).cloned()
+    }
+}
 
 impl Mailbox {
     /// Takes a mail apart and keeps one copy for each recipient.
@@ -130,22 +151,18 @@ impl Mailbox {
             .collect()
     }
 
-    /// Waits for the secret of this kind and length in a message newer than `mark`.
+    /// Waits for a secret.
     pub(crate) async fn await_secret(
         &self,
-        (kind, length): (Kind, usize),
+        awaited: Awaited<'_>,
         to: &str,
-        mark: Mark,
         patience: Duration,
     ) -> Option<String> {
         let wait = async {
             loop {
                 let arrival = self.arrived.notified();
-                let secret = self
-                    .newer(mark, to)
-                    .into_iter()
-                    .filter(|message| message.kind == kind)
-                    .find_map(|message| message.codes.into_iter().find(|c| c.len() == length));
+                let newer = self.newer(awaited.since, to);
+                let secret = newer.iter().find_map(|message| awaited.found_in(message));
                 if let Some(secret) = secret {
                     return secret;
                 }
@@ -223,14 +240,17 @@ mod tests {
     #[tokio::test]
     async fn a_secret_is_waited_for_and_an_older_one_is_not_taken() {
         let mailbox = Mailbox::default();
-        mailbox.receive_sms("+33639980011", "Code : 111111");
-        let mark = mailbox.mark();
-        let awaited = (Kind::Sms, 6);
-        let short = Duration::from_millis(5);
-        assert_eq!(mailbox.await_secret(awaited, "+33639980011", mark, short).await, None);
+        let to = "+33639980011";
+        mailbox.receive_sms(to, "Code (demande n° 007) : 111111");
+        let awaited = |reference, since| Awaited { kind: Kind::Sms, length: 6, reference, since };
+        let (start, mark, short) = (Mark::default(), mailbox.mark(), Duration::from_millis(5));
+        assert_eq!(mailbox.await_secret(awaited("", mark), to, short).await, None);
+        assert_eq!(mailbox.await_secret(awaited("008", start), to, short).await, None);
+        let known = mailbox.await_secret(awaited("007", start), to, short).await;
+        assert_eq!(known.as_deref(), Some("111111"));
         let (found, ()) = tokio::join!(
-            mailbox.await_secret(awaited, "+33639980011", mark, Duration::from_secs(5)),
-            async { mailbox.receive_sms("+33639980011", "Code : 222222") }
+            mailbox.await_secret(awaited("", mark), to, Duration::from_secs(5)),
+            async { mailbox.receive_sms(to, "Code : 222222") }
         );
         assert_eq!(found.as_deref(), Some("222222"));
     }

@@ -1,6 +1,6 @@
 //! Activation: two secrets by two ways, a PIN, and a key that never leaves the phone.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::key::DeviceKey;
 use super::{Phones, unusable_key};
-use crate::mailbox::Kind;
+use crate::mailbox::{Awaited, Kind, Mark};
 use crate::web::Problem;
 use crate::world::file::SavedPhone;
 use crate::world::people;
@@ -20,7 +20,16 @@ const MAIL_PATIENCE: Duration = Duration::from_secs(20);
 /// An activation that waits for its secrets.
 pub(super) struct Asked {
     pub(super) id: String,
-    key: DeviceKey,
+    /// What the messages with its secrets are marked with.
+    pub(super) reference: String,
+    key: Arc<DeviceKey>,
+}
+
+impl Asked {
+    /// Its name, and the number on its messages.
+    pub(super) fn shown(&self) -> (String, String) {
+        (self.id.clone(), self.reference.clone())
+    }
 }
 
 /// What the person reads in her messages, and the PIN that she chooses.
@@ -45,10 +54,11 @@ impl Phones {
     pub(crate) async fn ask(&self, rpps: &str, identifier: &str) -> Result<Value, Problem> {
         let key = DeviceKey::generate().map_err(|_| unusable_key())?;
         let answer = self.api.ask(identifier, &key).await?;
-        let id = answer.get("activation").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |name| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (id, reference, key) = (text("activation"), text("reference"), Arc::new(key));
         let mut now = self.lock();
         let asked = now.asked.entry(rpps.to_owned()).or_default();
-        asked.push(Asked { id, key });
+        asked.push(Asked { id, reference, key });
         if asked.len() > OPEN_AT_ONCE {
             asked.remove(0);
         }
@@ -62,22 +72,17 @@ impl Phones {
         activation: &str,
         secrets: &Secrets,
     ) -> Result<Value, Problem> {
-        let key = self.take_key(rpps, activation)?;
+        let key = self.key_of(rpps, activation)?;
         let body = json!({
             "mail_secret": secrets.mail_secret,
             "sms_secret": secrets.sms_secret,
             "pin": secrets.pin,
         });
         let answer = self.api.finish(activation, &body, &key).await;
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(problem) => {
-                if problem.status != StatusCode::GONE {
-                    self.give_back(rpps, activation, key);
-                }
-                return Err(problem);
-            }
-        };
+        if answer.as_ref().is_err_and(|problem| problem.status == StatusCode::GONE) {
+            self.forget(rpps, activation);
+        }
+        let answer = answer?;
         let phone = saved(&answer, &key, &secrets.pin)?;
         let device = phone.device.clone();
         self.change(|phones| {
@@ -101,10 +106,14 @@ impl Phones {
         };
         let mark = self.mailbox.mark();
         let answer = self.ask(rpps, &format!("8{rpps}")).await?;
-        let activation = answer.get("activation").and_then(Value::as_str).unwrap_or_default();
+        let text = |name| answer.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (activation, reference) = (text("activation"), text("reference"));
+        let already_sent = answer.get("already_sent").and_then(Value::as_bool).unwrap_or_default();
+        let since = if already_sent { Mark::default() } else { mark };
+        let secret = |kind, length| Awaited { kind, length, reference, since };
         let (mail_secret, sms_secret) = tokio::join!(
-            self.mailbox.await_secret((Kind::Mail, 8), &contact.email, mark, MAIL_PATIENCE),
-            self.mailbox.await_secret((Kind::Sms, 6), &contact.mobile, mark, MAIL_PATIENCE),
+            self.mailbox.await_secret(secret(Kind::Mail, 8), &contact.email, MAIL_PATIENCE),
+            self.mailbox.await_secret(secret(Kind::Sms, 6), &contact.mobile, MAIL_PATIENCE),
         );
         let (Some(mail_secret), Some(sms_secret)) = (mail_secret, sms_secret) else {
             return Err(Problem::new(
@@ -130,25 +139,23 @@ impl Phones {
         person.map(|person| contact_in(&person)).unwrap_or_default()
     }
 
-    fn take_key(&self, rpps: &str, activation: &str) -> Result<DeviceKey, Problem> {
-        let mut now = self.lock();
-        let asked = now.asked.get_mut(rpps);
-        let found = asked.and_then(|asked| {
-            let place = asked.iter().position(|one| one.id == activation)?;
-            Some(asked.remove(place).key)
-        });
+    fn key_of(&self, rpps: &str, activation: &str) -> Result<Arc<DeviceKey>, Problem> {
+        let now = self.lock();
+        let mut asked = now.asked.get(rpps).into_iter().flatten();
+        let found = asked.find(|one| one.id == activation).map(|one| Arc::clone(&one.key));
         found.ok_or_else(|| {
             Problem::new(
-                StatusCode::NOT_FOUND,
-                "unknown_activation",
-                "Ce téléphone n'a pas demandé cette activation.",
+                StatusCode::GONE,
+                "expired",
+                "Cette activation n'est plus, ou n'a jamais été, en cours sur ce téléphone.",
             )
         })
     }
 
-    fn give_back(&self, rpps: &str, activation: &str, key: DeviceKey) {
-        let asked = Asked { id: activation.to_owned(), key };
-        self.lock().asked.entry(rpps.to_owned()).or_default().push(asked);
+    fn forget(&self, rpps: &str, activation: &str) {
+        if let Some(asked) = self.lock().asked.get_mut(rpps) {
+            asked.retain(|one| one.id != activation);
+        }
     }
 }
 

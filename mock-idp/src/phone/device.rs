@@ -21,7 +21,7 @@ pub(crate) struct DeviceApi {
 #[derive(Clone, Copy)]
 pub(crate) struct Signer<'a> {
     pub(crate) key: &'a DeviceKey,
-    /// The device, or the activation before the device exists.
+    /// The device; before it exists the activation, and before that the key's own thumbprint.
     pub(crate) kid: &'a str,
 }
 
@@ -30,12 +30,13 @@ impl DeviceApi {
         Self { base: base.to_owned(), http }
     }
 
-    /// Asks for an activation: the only call without a proof, since the key is new.
+    /// Asks for an activation. The key is new and names itself.
     pub(crate) async fn ask(&self, identifier: &str, key: &DeviceKey) -> Result<Value, Problem> {
         let public_key = key.public_jwk().map_err(|error| signing_failed(&error))?;
+        let kid = key.thumbprint().map_err(|error| signing_failed(&error))?;
         let body = json!({"identifier": identifier, "public_key": public_key});
-        let url = format!("{}{ROOT}/activations", self.base);
-        answer_of(self.http.post(url).json(&body)).await
+        let signer = Signer { key, kid: &kid };
+        self.send(Method::POST, &format!("{ROOT}/activations"), Some(&body), signer).await
     }
 
     pub(crate) async fn finish(

@@ -64,6 +64,15 @@ impl DeviceKey {
         }))
     }
 
+    /// The thumbprint of the public half (RFC 7638, section 3).
+    pub(crate) fn thumbprint(&self) -> Result<String, KeyError> {
+        let jwk = self.public_jwk()?;
+        let part = |name: &str| jwk.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (crv, kty, x, y) = (part("crv"), part("kty"), part("x"), part("y"));
+        let canonical = format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{x}","y":"{y}"}}"#);
+        Ok(URL_SAFE_NO_PAD.encode(digest(&SHA256, canonical.as_bytes())))
+    }
+
     /// A compact JWS over the request, good once and for a minute.
     pub(crate) fn prove(
         &self,
@@ -99,6 +108,13 @@ mod tests {
         let made = DeviceKey::generate()?;
         let jwk = serde_json::from_value(made.public_jwk()?)?;
         let key = DeviceKey::from_text(&made.to_text()?)?;
+        let canonical = format!(
+            r#"{{"crv":"P-256","kty":"EC","x":{},"y":{}}}"#,
+            made.public_jwk()?["x"],
+            made.public_jwk()?["y"]
+        );
+        let expected = URL_SAFE_NO_PAD.encode(digest(&SHA256, canonical.as_bytes()));
+        assert_eq!(made.thumbprint()?, expected);
         let request = Request { method: "POST", path: "/device/v1/challenges/a/deny", body: b"{}" };
         let proof = key.prove("device-1", &request, Timestamp::from_second(1_790_000_000)?)?;
 

@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::activation::Secrets;
+use super::activation::{Asked, Secrets};
 use super::approval::{Approval, Pending};
 use super::{Phones, rpps_of};
 use crate::clock;
@@ -55,7 +55,8 @@ struct PhonePage {
     owner: String,
     active: bool,
     pin_hint: Option<String>,
-    activation: Option<String>,
+    /// Its name, and the number on its messages.
+    activation: Option<(String, String)>,
     pending: Vec<PendingRow>,
     notice: Option<Notice>,
     offline: Offline,
@@ -170,7 +171,7 @@ async fn phone_page(
     };
     let waiting = saved.is_some() && pending.is_empty() && matches!(offline, Offline::No);
     let activation =
-        phones.lock().asked.get(&rpps).and_then(|asked| asked.last().map(|one| one.id.clone()));
+        phones.lock().asked.get(&rpps).and_then(|asked| asked.last()).map(Asked::shown);
     let shown = PhonePage {
         frame: frame(format!("Téléphone de {rpps}"), waiting),
         owner: owner(phones, &rpps),

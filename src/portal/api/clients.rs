@@ -24,7 +24,9 @@ use crate::{
         secret::Secret,
     },
     oidc::{
-        Clients, Registration, StoredClient, Written, client_secret_digest,
+        Clients, Registration, StoredClient, Written,
+        built_in::is_reserved,
+        client_secret_digest,
         client_settings::Introspects,
         ports::{ClientChange, NotWritten},
         scope::API_SCOPES,
@@ -137,6 +139,9 @@ async fn enter(State(api): State<ClientsApi>, call: Call) -> Result<Response, Pr
         Some(id) => id.as_str().unwrap_or_default().to_owned(),
     };
     let id: ClientId = id.parse().map_err(|_| bad_id())?;
+    if is_reserved(&id) {
+        return Err(not_written(NotWritten::Taken));
+    }
     let mut blank = Registration::blank(id.as_str());
     blank.structure = call.structure();
     let Written { registration, secret } = api.understand(&blank, body).await?;

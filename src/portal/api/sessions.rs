@@ -8,16 +8,16 @@ use axum::{
 };
 
 use crate::{
-    access::{Cause, Closing, Door, Doors, Holder, Scope as Covered},
+    access::{Cause, Closing, Scope as Covered},
     kernel::{
-        Sid, Timestamp,
+        Sid,
         retry::{Keep, Kept, Wording},
     },
     web::Problem,
 };
 
 use super::{
-    super::{GrantRecord, NoSession, SessionRecord},
+    super::{GrantRecord, NoSession, SessionRecord, live::alive},
     Api,
     answer::{List, cut_short, found, not_found, written},
     call::{Call, Scope},
@@ -66,32 +66,4 @@ pub(super) async fn end(
     let keep = Keep::under(call.once(), Arc::clone(&wording));
     let outcome = api.sessions.end(sid, closing, keep).await?;
     written(outcome, &wording, |NoSession| unknown())
-}
-
-/// The session with the grants that are still alive, if the gate would honour it. The caller has
-/// passed the barrier since its question arrived.
-fn alive(doors: &Doors, mut session: SessionRecord, now: Timestamp) -> Option<SessionRecord> {
-    let holder = Holder {
-        rpps: Some(session.rpps),
-        structure: None,
-        sid: Some(session.sid),
-        proof: session.stamp,
-        client: None,
-        grant: None,
-        own: session.stamp.revision,
-        until: session.until,
-    };
-    let _honoured = doors.judge(Door::SilentLogin, &holder, now).ok()?;
-    session.grants.retain(|grant| {
-        let holder = Holder {
-            structure: grant.structure,
-            client: Some(grant.client.clone()),
-            grant: Some(grant.id),
-            own: grant.own,
-            until: grant.until,
-            ..holder.clone()
-        };
-        doors.judge(Door::Introspection, &holder, now).is_ok()
-    });
-    Some(session)
 }

@@ -1,13 +1,16 @@
 //! Activations in progress, and the card that comes to a phone.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
     access::{Closing, Scope},
     ecps::{
-        ActivationId, Activations, Finished, Opening,
+        ActivationId, Activations, Finished,
         activation::{Activation, Digests, Finish, FinishFacts, FinishVerdict},
         card::Moved,
+        sending::{
+            GUESSING, Guesses, Reference, Sending, SendingFacts, SendingId, Start, Starting,
+        },
     },
     kernel::{
         Outage, Rpps, Timestamp,
@@ -25,40 +28,34 @@ use super::{
 
 #[async_trait::async_trait]
 impl Activations for Sqlite {
-    async fn open(&self, activation: Activation, at_once: u32) -> Result<Opening, Outage> {
+    async fn start(&self, start: Start) -> Result<Starting, Outage> {
         self.write(move |write| {
-            let waiting: u32 = write
-                .db
-                .prepare_cached("SELECT count(*) FROM activation WHERE rpps = ?1 AND until > ?2")
-                .and_then(|mut s| {
-                    let key = params![activation.rpps.as_str(), write.now.0];
-                    s.query_row(key, |row| row.get(0))
-                })
-                .map_err(outage)?;
-            if waiting >= at_once {
-                return Ok(Opening::TooMany);
-            }
+            let facts = sending_facts(write, start.rpps).map_err(outage)?;
+            let starting = start.decide(&facts);
+            let sending = match &starting {
+                Starting::Rests { .. } => return Ok(starting),
+                Starting::Joins(theirs) => theirs.id,
+                Starting::Sends => {
+                    send(write, &start)?;
+                    start.sending.id
+                }
+            };
             write.execute(
-                "INSERT INTO activation (id, rpps, public_key, mail_secret, sms_secret, until)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO activation (id, sending, public_key) VALUES (?1, ?2, ?3)",
                 params![
-                    activation.id.0,
-                    activation.rpps.as_str(),
-                    serde_json::to_string(&activation.public_key).map_err(damaged)?,
-                    activation.digests.mail.as_bytes(),
-                    activation.digests.sms.as_bytes(),
-                    activation.until.0
+                    start.id.0,
+                    sending.0,
+                    serde_json::to_string(&start.public_key).map_err(damaged)?,
                 ],
             )?;
-            write.journal(&entry(Event::ActivationAsked, Actor::Stranger, activation.rpps))?;
-            Ok(Opening::Opened)
+            Ok(starting)
         })
         .await
     }
 
-    async fn abandon(&self, id: ActivationId) -> Result<(), Outage> {
+    async fn abandon(&self, id: SendingId) -> Result<(), Outage> {
         self.write(move |write| {
-            write.execute("DELETE FROM activation WHERE id = ?1", params![id.0]).map(|_| ())
+            write.execute("DELETE FROM sending WHERE id = ?1", params![id.0]).map(|_| ())
         })
         .await
     }
@@ -78,6 +75,7 @@ impl Activations for Sqlite {
             let facts = FinishFacts {
                 activation: &activation,
                 tries: tries(change.db, finish.id).map_err(outage)?,
+                guesses: guesses(change.db, rpps).map_err(outage)?,
                 standing: standing.as_ref(),
                 card: card_row(change.db, rpps).map_err(outage)?.card(),
             };
@@ -91,16 +89,22 @@ impl Activations for Sqlite {
                     refused(reason.as_str())?;
                     Ok(Finished::Inactive(reason))
                 }
-                FinishVerdict::Wrong { left } => {
+                FinishVerdict::Wrong { left, is_guess } => {
                     refused("wrong_secret")?;
                     count_try(change, &activation)?;
+                    if is_guess {
+                        count_guess(change, rpps)?;
+                    }
                     Ok(Finished::Wrong { left })
                 }
                 FinishVerdict::Activates(moved) => {
-                    if !change.once("activation", finish.id.0.as_bytes(), activation.until)? {
+                    let Sending { id, until, .. } = activation.sending;
+                    if !change.once("activation", id.0.as_bytes(), until)? {
                         return Ok(Finished::Expired);
                     }
                     give(change, &activation, &finish, moved)?;
+                    let whose = params![rpps.as_str()];
+                    change.execute("DELETE FROM sending WHERE rpps = ?1", whose)?;
                     Ok(Finished::Activated)
                 }
             }
@@ -148,13 +152,59 @@ fn entry(event: Event, actor: Actor, rpps: Rpps) -> Entry {
     Entry { person: Some(rpps), ..Entry::new(event, actor) }
 }
 
+/// Writes the secrets that leave. What a stranger causes beyond that leaves nothing, and no line.
+fn send(write: &Write<'_>, start: &Start) -> Result<(), Outage> {
+    let Sending { id, reference, digests, sent_at, until } = &start.sending;
+    write.execute(
+        "INSERT INTO sending (id, rpps, reference, mail_secret, sms_secret, sent_at, until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            id.0,
+            start.rpps.as_str(),
+            reference.0,
+            digests.mail.as_bytes(),
+            digests.sms.as_bytes(),
+            sent_at.0,
+            until.0
+        ],
+    )?;
+    write.journal(&entry(Event::ActivationAsked, Actor::Stranger, start.rpps))
+}
+
+const SENDING: &str = "sending.id, sending.reference, sending.mail_secret, sending.sms_secret,
+    sending.sent_at, sending.until";
+
+/// Reads [`SENDING`], first in its row.
+fn sending(row: &Row<'_>) -> Result<Sending, rusqlite::Error> {
+    let digest = |column| row.get(column).map(SecretDigest::from_bytes);
+    Ok(Sending {
+        id: SendingId(row.get(0)?),
+        reference: Reference(row.get(1)?),
+        digests: Digests { mail: digest(2)?, sms: digest(3)? },
+        sent_at: Timestamp(row.get(4)?),
+        until: Timestamp(row.get(5)?),
+    })
+}
+
+fn sending_facts(write: &Write<'_>, rpps: Rpps) -> Result<SendingFacts, rusqlite::Error> {
+    let mut live = write.db.prepare_cached(&format!(
+        "SELECT {SENDING} FROM sending WHERE rpps = ?1 AND until > ?2 ORDER BY seq DESC"
+    ))?;
+    let live: Vec<Sending> =
+        live.query_map(params![rpps.as_str(), write.now.0], sending)?.collect::<Result<_, _>>()?;
+    Ok(SendingFacts {
+        live: u32::try_from(live.len()).unwrap_or(u32::MAX),
+        newest: live.into_iter().next(),
+        guesses: guesses(write.db, rpps)?,
+    })
+}
+
 /// An activation, not yet understood.
 struct ActivationRow {
     id: ActivationId,
+    sending: Sending,
     rpps: Rpps,
     public_key: String,
-    digests: Digests,
-    until: Timestamp,
 }
 
 impl ActivationRow {
@@ -163,24 +213,22 @@ impl ActivationRow {
             id: self.id,
             rpps: self.rpps,
             public_key: serde_json::from_str(&self.public_key).map_err(damaged)?,
-            digests: self.digests,
-            until: self.until,
+            sending: self.sending,
         })
     }
 }
 
 fn row(db: &Connection, id: ActivationId) -> Result<Option<ActivationRow>, rusqlite::Error> {
-    db.prepare_cached(
-        "SELECT rpps, public_key, mail_secret, sms_secret, until FROM activation WHERE id = ?1",
-    )?
+    db.prepare_cached(&format!(
+        "SELECT {SENDING}, sending.rpps, activation.public_key
+         FROM activation JOIN sending ON sending.id = activation.sending WHERE activation.id = ?1"
+    ))?
     .query_row(params![id.0], |row| {
-        let digest = |column| row.get(column).map(SecretDigest::from_bytes);
         Ok(ActivationRow {
             id,
-            rpps: parsed(row, 0)?,
-            public_key: row.get(1)?,
-            digests: Digests { mail: digest(2)?, sms: digest(3)? },
-            until: Timestamp(row.get(4)?),
+            sending: sending(row)?,
+            rpps: parsed(row, 6)?,
+            public_key: row.get(7)?,
         })
     })
     .optional()
@@ -197,7 +245,28 @@ fn count_try(write: &Write<'_>, activation: &Activation) -> Result<(), Outage> {
     write.execute(
         "INSERT INTO activation_tries (id, count, until) VALUES (?1, 1, ?2)
          ON CONFLICT (id) DO UPDATE SET count = count + 1",
-        params![activation.id.0, activation.until.0],
+        params![activation.id.0, activation.sending.until.0],
+    )?;
+    Ok(())
+}
+
+fn guesses(db: &Connection, rpps: Rpps) -> Result<Guesses, rusqlite::Error> {
+    db.prepare_cached("SELECT count, until FROM activation_guesses WHERE rpps = ?1")?
+        .query_row(params![rpps.as_str()], |row| {
+            Ok(Guesses { count: row.get(0)?, until: Timestamp(row.get(1)?) })
+        })
+        .optional()
+        .map(Option::unwrap_or_default)
+}
+
+/// The first of a row of guesses says until when the others count.
+fn count_guess(write: &Write<'_>, rpps: Rpps) -> Result<(), Outage> {
+    write.execute(
+        "INSERT INTO activation_guesses (rpps, count, until) VALUES (?1, 1, ?3)
+         ON CONFLICT (rpps) DO UPDATE SET
+             count = CASE WHEN until > ?2 THEN count + 1 ELSE 1 END,
+             until = CASE WHEN until > ?2 THEN until ELSE ?3 END",
+        params![rpps.as_str(), write.now.0, (write.now + GUESSING).0],
     )?;
     Ok(())
 }

@@ -13,6 +13,7 @@ mod clients;
 mod departure_rows;
 mod departure_verbs;
 mod departures;
+mod desk;
 mod errands;
 mod grant_rows;
 mod grants;

@@ -130,6 +130,18 @@ impl Sessions for Sqlite {
         })
         .await
     }
+
+    async fn end_all(&self, rpps: Rpps, closing: Closing) -> Result<(), Outage> {
+        self.change(Lane::Departure, move |change| {
+            change.execute(
+                "UPDATE session SET ended_at = ?2, cookie = NULL
+                 WHERE rpps = ?1 AND until > ?2 AND ended_at IS NULL",
+                params![rpps.as_str(), change.now.0],
+            )?;
+            change.close(&closing, None)
+        })
+        .await
+    }
 }
 
 #[async_trait::async_trait]

@@ -27,15 +27,17 @@ const fn after_its_time(table: &'static str, key: &'static str, age: Span) -> Ex
     Expiry { table, key, condition: "until < ?1", age }
 }
 
-const EXPIRIES: [Expiry; 12] = [
+const EXPIRIES: &[Expiry] = &[
     after_its_time("once", "kind, key", Span(0)),
     after_its_time("login", "id", Span(0)),
     after_its_time("errand", "state", Span(0)),
     after_its_time("preregistration", "id", Span(0)),
     // A browser may still ask how its challenge ended.
     after_its_time("challenge", "id", Span::minutes(10)),
-    after_its_time("activation", "id", Span(0)),
+    // With the activations that wait for it.
+    after_its_time("sending", "id", Span(0)),
     after_its_time("activation_tries", "id", Span(0)),
+    after_its_time("activation_guesses", "rpps", Span(0)),
     after_its_time("idempotency", "client, key", Span(0)),
     after_its_time("grant_", "id", GRANT_LIFE),
     after_its_time("session", "sid", GRANT_LIFE),
@@ -59,7 +61,7 @@ impl Sqlite {
     /// One round. True when something may be left: come back soon.
     pub async fn sweep(&self) -> Result<bool, Outage> {
         let mut more = false;
-        for Expiry { table, key, condition, age } in EXPIRIES {
+        for &Expiry { table, key, condition, age } in EXPIRIES {
             let sql = format!(
                 "DELETE FROM {table} WHERE ({key}) IN
                  (SELECT {key} FROM {table} WHERE {condition} LIMIT {AT_ONCE})"

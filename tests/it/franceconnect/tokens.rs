@@ -69,7 +69,8 @@ async fn a_bad_id_token_brings_nobody_and_userinfo_is_not_asked() {
     refused(&house, "another algorithm, published", id_signed(Signer::Rs256), no).await;
     refused(&house, "an unknown key", id_signed(Signer::Unknown), no).await;
     refused(&house, "a forger", id_signed(Signer::Forger), no).await;
-    refused(&house, "another issuer", id_claims(json!({"iss": "https://fc.example/api/v2"})), no).await;
+    refused(&house, "another issuer", id_claims(json!({"iss": "https://fc.example/api/v2"})), no)
+        .await;
     refused(&house, "another audience", id_claims(json!({"aud": "somebody"})), no).await;
     let two = json!({"aud": ["passerelle-essai", "somebody"]});
     refused(&house, "one audience too many", id_claims(two), no).await;
@@ -79,8 +80,13 @@ async fn a_bad_id_token_brings_nobody_and_userinfo_is_not_asked() {
     let low = (403, TOO_LOW, 0);
     refused(&house, "no level", id_claims(json!({"acr": null})), low).await;
     refused(&house, "a strange level", id_claims(json!({"acr": "eidas0"})), low).await;
-    refused(&house, "another access token", id_claims(json!({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"})), no)
-        .await;
+    refused(
+        &house,
+        "another access token",
+        id_claims(json!({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"})),
+        no,
+    )
+    .await;
     refused(&house, "no ID token", |script| script.with_id_token = false, no).await;
     let expired = |script: &mut Script| {
         let now = script.now.as_seconds();
@@ -124,7 +130,8 @@ async fn bad_userinfo_brings_nobody() {
     refused(&house, "somebody else", claims(json!({"sub": sub().replace('3', "4")})), no).await;
     refused(&house, "another audience", claims(json!({"aud": "somebody"})), no).await;
     refused(&house, "no audience", claims(json!({"aud": null})), no).await;
-    refused(&house, "another issuer", claims(json!({"iss": "https://fc.example/api/v2"})), no).await;
+    refused(&house, "another issuer", claims(json!({"iss": "https://fc.example/api/v2"})), no)
+        .await;
     refused(&house, "no issuer", claims(json!({"iss": null})), no).await;
     refused(&house, "no end", claims(json!({"exp": null})), no).await;
     let expired = |script: &mut Script| {
@@ -171,7 +178,8 @@ async fn what_franceconnect_is_known_to_send_is_believed() {
     accepted(&house, "as it is today", |_| ()).await;
     accepted(&house, "with at_hash", id_claims(json!({"at_hash": at_hash()}))).await;
     accepted(&house, "a higher level", id_claims(json!({"acr": "eidas3"}))).await;
-    accepted(&house, "one audience in a list", id_claims(json!({"aud": ["passerelle-essai"]}))).await;
+    accepted(&house, "one audience in a list", id_claims(json!({"aud": ["passerelle-essai"]})))
+        .await;
     accepted(&House::with(&[(ALG, "RS256")]).await, "RS256", |script| {
         script.id_token.signer = Signer::Rs256;
         script.userinfo.signer = Signer::Rs256;

@@ -47,6 +47,14 @@ impl<'a> OwnPhone<'a> {
                "y": base64url(&point[33..65])})
     }
 
+    /// RFC 7638: what names a key that the gateway does not know yet.
+    fn thumbprint(&self) -> String {
+        let key = self.public_key();
+        let canonical =
+            format!(r#"{{"crv":"P-256","kty":"EC","x":{},"y":{}}}"#, key["x"], key["y"]);
+        base64url(digest(&SHA256, canonical.as_bytes()))
+    }
+
     async fn now(&self) -> i64 {
         let clock = self.demo.get(&format!("{}/demo/clock", self.demo.gateway())).await.success();
         text(&clock["protocol"]).parse::<jiff::Timestamp>().unwrap().as_second()
@@ -89,8 +97,9 @@ impl<'a> OwnPhone<'a> {
     async fn activate(mut self, key: &str) -> Self {
         let person = self.demo.person(key);
         let body = json!({"identifier": person.identifier, "public_key": self.public_key()});
-        let url = format!("{}/device/v1/activations", self.demo.gateway());
-        let activation = text(&self.demo.post_json(&url, &body).await.success()["activation"]);
+        self.kid = self.thumbprint();
+        let asked = self.call(Method::POST, "/device/v1/activations", &body).await.success();
+        let activation = text(&asked["activation"]);
         let secret = async |to: &str, length: usize| loop {
             let mut url = url::Url::parse(&self.demo.at("phone", "/api/messages")).unwrap();
             url.query_pairs_mut().append_pair("to", to);

@@ -22,20 +22,36 @@ CREATE TABLE device (
 ) STRICT, WITHOUT ROWID;
 
 -- Ephemera.
-CREATE TABLE activation (
-    id          BLOB PRIMARY KEY,
+CREATE TABLE sending (
+    seq         INTEGER PRIMARY KEY, -- two in one millisecond have an order
+    id          BLOB NOT NULL UNIQUE,
     rpps        TEXT NOT NULL,
-    public_key  TEXT NOT NULL,
+    reference   INTEGER NOT NULL,   -- three digits, on the messages and on the phone
     mail_secret BLOB NOT NULL,      -- keyed digests
     sms_secret  BLOB NOT NULL,
+    sent_at     INTEGER NOT NULL,
     until       INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sending_until ON sending (until);
+CREATE INDEX sending_rpps ON sending (rpps);
+
+CREATE TABLE activation (
+    id          BLOB PRIMARY KEY,
+    sending     BLOB NOT NULL REFERENCES sending (id) ON DELETE CASCADE,
+    public_key  TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX activation_until ON activation (until);
-CREATE INDEX activation_rpps ON activation (rpps);
+CREATE INDEX activation_sending ON activation (sending);
 
 -- A record: tries of an activation are counted where nothing can bring an old count back.
 CREATE TABLE activation_tries (
     id    BLOB PRIMARY KEY,
+    count INTEGER NOT NULL,
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A record: tries with one right secret, over all activations of a person.
+CREATE TABLE activation_guesses (
+    rpps  TEXT PRIMARY KEY,
     count INTEGER NOT NULL,
     until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

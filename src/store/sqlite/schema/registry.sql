@@ -10,6 +10,7 @@ CREATE TABLE structure (
     sector       TEXT NOT NULL,
     closed_at    INTEGER
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX structure_legal_entity ON structure (legal_entity) WHERE legal_entity IS NOT NULL;
 
 CREATE TABLE professional (
     rpps         TEXT PRIMARY KEY,

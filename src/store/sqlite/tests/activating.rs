@@ -82,14 +82,59 @@ async fn secrets_work_once_in_time_and_five_times_wrong_at_most() {
     desk.world.journal_is_whole();
 }
 
+/// A stranger who knows the number starts as often as they like.
 #[tokio::test]
-async fn too_many_activations_of_one_person_wait() {
+async fn a_stranger_keeps_nobody_from_activating() {
     let desk = Desk::new().await;
-    for _ in 0..5 {
-        desk.ecps.activate(&identifier(), key()).await.unwrap();
+    let count = |what| desk.world.one::<i64>(&format!("SELECT count(*) FROM {what}"));
+    let theirs = desk.ecps.activate(&identifier(), key()).await.unwrap();
+    for _ in 0..50 {
+        let stranger = desk.ecps.activate(&identifier(), key()).await.unwrap();
+        for _ in 0..5 {
+            let nonsense = || Secret::received("AAAAAAAA".to_owned());
+            assert!(desk.finish(stranger, (nonsense(), nonsense())).await.is_err());
+        }
+    }
+    assert_eq!((count("sending"), count("activation")), (5, 51), "five messages, no more");
+    let late = desk.ecps.activate(&identifier(), key()).await.unwrap();
+    assert!(late.already_sent && !theirs.already_sent);
+    assert!(desk.finish(late, desk.secrets()).await.is_ok(), "the last messages finish it");
+    assert_eq!((count("sending"), count("activation")), (0, 0), "whatever else waited is over");
+    let twin = desk.finish(theirs, desk.secrets()).await.err().unwrap();
+    assert!(matches!(twin, FinishRefused::Expired), "{twin}");
+}
+
+#[tokio::test]
+async fn messages_leave_again_after_a_fifth_of_their_life() {
+    let desk = Desk::new().await;
+    let mut sent = Vec::new();
+    for seconds in [0, 0, 0, 0, 0, 0, 119, 1, 0] {
+        desk.world.advance(Span::seconds(seconds).0);
+        let started = desk.ecps.activate(&identifier(), key()).await.unwrap();
+        sent.push(!started.already_sent);
+        assert!(started.until - desk.world.clock.now() >= Span::minutes(8));
+    }
+    assert_eq!(sent, [true, true, true, true, true, false, false, true, false]);
+}
+
+/// Somebody reads the mails of a person and guesses the SMS, in as many activations as they like.
+#[tokio::test]
+async fn one_secret_does_not_lead_to_the_other() {
+    let desk = Desk::new().await;
+    let guess = || (desk.mailbox.secret("e"), Secret::received("00000x".to_owned()));
+    for _ in 0..4 {
+        let started = desk.ecps.activate(&identifier(), key()).await.unwrap();
+        for _ in 0..5 {
+            let refused = desk.finish(started, guess()).await.err().unwrap();
+            assert!(matches!(refused, FinishRefused::Wrong { .. }), "{refused}");
+        }
     }
     let refused = desk.ecps.activate(&identifier(), key()).await.unwrap_err();
-    assert!(matches!(refused, ActivationRefused::TooMany));
-    desk.world.advance(Span::minutes(10).0);
-    assert!(desk.ecps.activate(&identifier(), key()).await.is_ok());
+    let day = NOW + Span::hours(24);
+    assert!(matches!(refused, ActivationRefused::Rests { until } if until == day), "{refused}");
+    desk.world.advance(Span::hours(24).0);
+    let started = desk.ecps.activate(&identifier(), key()).await.unwrap();
+    assert!(desk.finish(started, guess()).await.is_err());
+    assert!(desk.finish(started, desk.secrets()).await.is_ok());
+    assert_eq!(desk.world.one::<i64>("SELECT count FROM activation_guesses"), 1, "counted anew");
 }

@@ -173,8 +173,13 @@ pub(super) fn identifier() -> String {
 }
 
 pub(super) fn key() -> PublicKey {
-    let coordinate = "A".repeat(43);
-    let jwk = serde_json::json!({"kty": "EC", "crv": "P-256", "x": coordinate, "y": coordinate});
+    // The curve's generator (SEC 2, section 2.4.2).
+    let jwk = serde_json::json!({
+        "kty": "EC",
+        "crv": "P-256",
+        "x": "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY",
+        "y": "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+    });
     serde_json::from_value(jwk).unwrap()
 }
 

@@ -15,7 +15,7 @@ use tower::ServiceExt;
 
 use crate::{
     access::NoRight,
-    ecps::{Decision, State, http},
+    ecps::{Decision, PublicKey, State, http},
     kernel::secret::SecretDigest,
     web::{
         origin::Proxies,
@@ -94,12 +94,25 @@ impl Phone {
         self.send((method, path), &body, Some(&proof)).await
     }
 
+    fn thumbprint(&self) -> String {
+        serde_json::from_value::<PublicKey>(self.jwk()).unwrap().thumbprint()
+    }
+
+    /// Starts an activation with this key, signed by our own.
+    async fn ask(&mut self, key: Value) -> (u16, Value) {
+        self.kid = self.thumbprint();
+        let asked = json!({"identifier": identifier(), "public_key": key});
+        self.call("POST", "/device/v1/activations", asked).await
+    }
+
     /// Answers the device's name.
     async fn activate(&mut self, desk: &Desk) -> String {
-        let asked = json!({"identifier": identifier(), "public_key": self.jwk()});
-        let to = ("POST", "/device/v1/activations");
-        let (status, started) = self.send(to, &asked.to_string(), None).await;
+        let (status, started) = {
+            let key = self.jwk();
+            self.ask(key).await
+        };
         assert_eq!(status, 201, "{started}");
+        assert_eq!(started["reference"].as_str().unwrap().len(), 3);
         assert!(started["expires_at"].as_str().unwrap().ends_with('Z'));
         self.kid = started["activation"].as_str().unwrap().to_owned();
         let (mail, sms) = desk.secrets();
@@ -228,7 +241,49 @@ async fn a_phone_whose_card_is_gone_is_told_why() {
     let path = format!("/device/v1/challenges/{}/approve", challenge.id);
     let said = json!({"code": challenge.codes.shown, "pin": "0000", "client_id": "dui"});
     inactive(new.call("POST", &path, said).await, "bloquée");
-    let asked = json!({"identifier": identifier(), "public_key": new.jwk()}).to_string();
-    let to = ("POST", "/device/v1/activations");
-    inactive(new.send(to, &asked, None).await, "bloquée");
+    let challenge = desk.open(None).await;
+    let path = format!("/device/v1/challenges/{}/deny", challenge.id);
+    assert_eq!(new.call("POST", &path, json!({})).await.0, 200, "a no is always good to hear");
+    let (status, refused) = new.call("POST", &path, json!({})).await;
+    assert_eq!((status, &refused["code"]), (410, &json!("challenge_gone")));
+    inactive(
+        {
+            let key = new.jwk();
+            new.ask(key).await
+        },
+        "bloquée",
+    );
+}
+
+#[tokio::test]
+async fn an_activation_starts_with_a_key_that_the_phone_holds() {
+    let desk = Desk::new().await;
+    let (mut phone, other) = (Phone::new(&desk), Phone::new(&desk));
+    let told = |answer: (u16, Value)| (answer.0, answer.1["code"].as_str().unwrap().to_owned());
+    let nowhere = "A".repeat(43);
+    for bad in [
+        json!({"kty": "EC", "crv": "P-256", "x": nowhere, "y": nowhere}),
+        json!({"kty": "EC", "crv": "P-384", "x": nowhere, "y": nowhere}),
+        json!({"kty": "RSA"}),
+        json!("key"),
+        json!(null),
+    ] {
+        assert_eq!(told(phone.ask(bad).await), (400, "bad_key".to_owned()));
+    }
+    assert_eq!(told(phone.ask(other.jwk()).await), (401, "bad_proof".to_owned()));
+    phone.kid = other.thumbprint();
+    let asked = json!({"identifier": identifier(), "public_key": other.jwk()});
+    let path = "/device/v1/activations";
+    let answer = phone.call("POST", path, asked.clone()).await;
+    assert_eq!(told(answer), (401, "bad_proof".to_owned()));
+    let answer = phone.send(("POST", path), &asked.to_string(), None).await;
+    assert_eq!(told(answer), (401, "bad_proof".to_owned()));
+    assert_eq!(
+        {
+            let key = phone.jwk();
+            phone.ask(key).await
+        }
+        .0,
+        201
+    );
 }

@@ -1,0 +1,208 @@
+//! A person's own page: number, what has happened and what comes next, situations, card, sessions.
+
+use askama::Template;
+use axum::{extract::State, http::StatusCode, response::Response};
+
+use crate::{
+    access::{Cause, Closing, Scope},
+    ecps::Decision,
+    kernel::{Outage, Rpps, Sid, Timestamp, retry::Keep, time::day_in_french},
+    registry::{Nomenclature, Page, delays},
+    web::page::Frame,
+};
+
+use super::{
+    super::{CardState, PersonRecord, SessionRecord, live::alive},
+    Console,
+    login::Farewell,
+    pages::{self, Chrome},
+    visit::Visit,
+    words,
+};
+
+/// Sessions looked at; nobody has that many within four hours.
+const SESSIONS: u32 = 200;
+
+#[derive(Template)]
+#[template(path = "portail/moi.html")]
+struct Mine<'a> {
+    frame: Frame,
+    chrome: Chrome<'a>,
+    rpps: Rpps,
+    steps: Vec<Step>,
+    situations: Vec<Post<'a>>,
+    accesses: Vec<(String, String)>,
+    card: &'static str,
+    sessions: Vec<Open>,
+    email: &'a str,
+    mobile: &'a str,
+}
+
+/// Something that happened, or will.
+struct Step {
+    what: String,
+    at: Timestamp,
+    /// It has happened.
+    is_past: bool,
+    /// It is the next one to come.
+    is_next: bool,
+}
+
+/// A situation, as its holder reads it.
+struct Post<'a> {
+    place: String,
+    profession: &'a str,
+    role: &'a str,
+    since: String,
+    end: String,
+    by: &'static str,
+    is_open: bool,
+    documents: &'a [String],
+}
+
+/// A session, as its holder recognises it.
+struct Open {
+    since: String,
+    until: String,
+    proof: &'static str,
+    services: String,
+    is_this_one: bool,
+}
+
+/// `GET /portail/moi`
+pub(super) async fn show(State(console): State<Console>, visit: Visit) -> Response {
+    match console.mine(&visit).await {
+        Ok(response) => response,
+        Err(outage) => pages::unavailable(visit.frame(), &outage),
+    }
+}
+
+impl Console {
+    async fn mine(&self, visit: &Visit) -> Result<Response, Outage> {
+        let record = &visit.record;
+        let who = &record.professional;
+        let sessions = self.open_sessions(visit.rpps(), visit.now.protocol).await?;
+        let shown = sessions.iter().map(|session| self.open(session, visit.sid));
+        let has_situation = visit.standing.is_employed();
+        let calendar = visit.now.calendar;
+        let card = CardState::of(record.card, has_situation, who.validated_at, calendar);
+        let accesses = record.local_accesses.iter().filter(|(access, _)| access.ended_at.is_none());
+        let page = Mine {
+            frame: visit.frame(),
+            chrome: visit.chrome("moi"),
+            rpps: visit.rpps(),
+            steps: steps(record, calendar),
+            situations: posts(record, &self.with.nomenclature),
+            accesses: accesses
+                .map(|(access, at)| (words::place(at), words::end(access.ends_at, None)))
+                .collect(),
+            card: words::card(card),
+            sessions: shown.collect(),
+            email: &who.email,
+            mobile: &who.mobile,
+        };
+        Ok(visit.page(StatusCode::OK, &page))
+    }
+
+    /// What a door would still honour of this person.
+    pub(super) async fn open_sessions(
+        &self,
+        rpps: Rpps,
+        now: Timestamp,
+    ) -> Result<Vec<SessionRecord>, Outage> {
+        let page = Page { after: None, limit: SESSIONS };
+        let sessions = self.with.sessions.unexpired(Some(rpps), None, now, page).await?;
+        Ok(sessions.into_iter().filter_map(|s| alive(&self.with.doors, s, now)).collect())
+    }
+
+    fn open(&self, session: &SessionRecord, this: Sid) -> Open {
+        let services: Vec<_> = session.grants.iter().map(|grant| grant.client.as_str()).collect();
+        Open {
+            since: session.proven_at.in_french(),
+            until: session.until.hour_in_french(),
+            proof: if session.proof == "phone" { "téléphone" } else { "code à usage unique" },
+            services: services.join(", "),
+            is_this_one: session.sid == this,
+        }
+    }
+}
+
+/// What happened and what comes next, oldest first; exactly one of what is to come is the next.
+fn steps(record: &PersonRecord, calendar: Timestamp) -> Vec<Step> {
+    let validated_at = record.professional.validated_at;
+    let mut moments = vec![
+        ("Enregistrement validé".to_owned(), validated_at),
+        ("Visible dans l'annuaire".to_owned(), delays::visible_at(validated_at)),
+        ("e-CPS activable".to_owned(), delays::activable_at(validated_at)),
+    ];
+    for (situation, structure) in &record.situations {
+        let end = situation.ended_at.or(situation.ends_at);
+        let begun = Timestamp::start_of_day(situation.started_on);
+        let name = &structure.name;
+        moments.extend(begun.map(|at| (format!("Prise de fonction : {name}"), at)));
+        moments.extend(end.map(|at| (format!("Fin de la situation : {name}"), at)));
+    }
+    for (access, structure) in &record.local_accesses {
+        let name = &structure.name;
+        moments.push((format!("Accès local donné : {name}"), access.given_at));
+        let end = access.ended_at.or(access.ends_at);
+        moments.extend(end.map(|at| (format!("Fin de l'accès local : {name}"), at)));
+    }
+    moments.sort_by_key(|(_, at)| *at);
+    let next = moments.iter().position(|(_, at)| *at > calendar);
+    let step = |(position, (what, at)): (usize, (String, Timestamp))| Step {
+        what,
+        at,
+        is_past: at <= calendar,
+        is_next: Some(position) == next,
+    };
+    moments.into_iter().enumerate().map(step).collect()
+}
+
+fn posts<'a>(record: &'a PersonRecord, nomenclature: &'a Nomenclature) -> Vec<Post<'a>> {
+    let post = |(situation, structure): &'a (crate::registry::Situation, _)| Post {
+        place: words::place(structure),
+        profession: nomenclature.professions.label(&situation.profession),
+        role: nomenclature.roles.label(&situation.role),
+        since: day_in_french(situation.started_on),
+        end: words::end(situation.ends_at, situation.ended_at),
+        by: words::authority(situation.authority),
+        is_open: situation.is_open(),
+        documents: nomenclature.documents(&situation.role),
+    };
+    let mut posts: Vec<_> = record.situations.iter().map(post).collect();
+    posts.sort_by_key(|post| !post.is_open);
+    posts
+}
+
+/// `POST /portail/moi/sessions/fermer`: all of them, this one included.
+pub(super) async fn close_sessions(State(console): State<Console>, visit: Visit) -> Response {
+    let person = Scope::Person(visit.rpps());
+    let closing = Closing::new(person, Cause::SessionEnded, visit.actor());
+    match console.with.sessions.end_all(visit.rpps(), closing).await {
+        Ok(()) => console.goodbye(None),
+        Err(outage) => pages::unavailable(visit.frame(), &outage),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "portail/bloquer.html")]
+struct AskToBlock<'a> {
+    frame: Frame,
+    chrome: Chrome<'a>,
+}
+
+/// `GET /portail/moi/e-cps/bloquer`
+pub(super) async fn ask_to_block(visit: Visit) -> Response {
+    let page = AskToBlock { frame: visit.frame(), chrome: visit.chrome("moi") };
+    visit.page(StatusCode::OK, &page)
+}
+
+/// `POST /portail/moi/e-cps/bloquer`: a card that is lost or that somebody else holds.
+pub(super) async fn block(State(console): State<Console>, visit: Visit) -> Response {
+    let ecps = &console.with.ecps;
+    match ecps.decide(visit.rpps(), Decision::Block, visit.actor(), Keep::nothing()).await {
+        Ok(_) => console.goodbye(Some(Farewell::Blocked)),
+        Err(outage) => pages::unavailable(visit.frame(), &outage),
+    }
+}

@@ -1,0 +1,150 @@
+//! What would happen: what closes, what stays. The rule is `departure`'s own; this says it in French.
+
+use crate::{
+    access::Scope,
+    departure::{EndRefused, EndRequest, Plan, When, plan},
+    kernel::{Finess, Outage, time::Span},
+    oidc::{GrantType, StoredClient},
+    registry::Page,
+};
+
+use super::{
+    super::SessionRecord,
+    Console,
+    leaver::{Held, Leaver},
+    visit::Visit,
+    words,
+};
+
+/// Relying parties read at once.
+const CLIENTS: u32 = 200;
+
+/// What confirming would do, in sentences.
+pub(super) struct Preview {
+    /// When.
+    pub(super) when: String,
+    /// Whether it is at once.
+    pub(super) is_now: bool,
+    /// What closes.
+    pub(super) closes: Vec<String>,
+    /// What stays.
+    pub(super) stays: Vec<String>,
+    /// Whether the visitor would close their own rights.
+    pub(super) is_own: bool,
+    /// How long a program that checks only our signature may stay open.
+    pub(super) longest_token: i64,
+}
+
+impl Console {
+    /// What `request` would do to `leaver` as things stand now.
+    pub(super) async fn preview(
+        &self,
+        visit: &Visit,
+        leaver: &Leaver,
+        request: &EndRequest,
+    ) -> Result<Result<Preview, EndRefused>, Outage> {
+        let calendar = visit.now.calendar;
+        let decided = match &leaver.held {
+            Held::Situation(situation) => request.decide(situation, calendar),
+            Held::Access(access) => request.decide_access(access, calendar),
+        };
+        let when = match decided {
+            Ok(when) => when,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let before = leaver.record.standing(calendar.date());
+        let planned = plan(&before, leaver.ending(), &request.by);
+        let sessions = self.open_sessions(leaver.rpps(), visit.now.protocol).await?;
+        let closes = self.closes(leaver, &planned, &sessions).await?;
+        let life: Span = self.with.provider.settings().access_token_life;
+        Ok(Ok(Preview {
+            when: match when {
+                When::Now => "immédiatement".to_owned(),
+                When::Later { at, .. } => format!("le {}", words::last_moment(at)),
+            },
+            is_now: when == When::Now,
+            closes,
+            stays: self.stays(leaver, &planned),
+            is_own: leaver.rpps() == visit.rpps() && planned.closing.is_some(),
+            longest_token: life.as_seconds(),
+        }))
+    }
+
+    async fn closes(
+        &self,
+        leaver: &Leaver,
+        planned: &Plan,
+        sessions: &[SessionRecord],
+    ) -> Result<Vec<String>, Outage> {
+        let Some(closing) = &planned.closing else { return Ok(Vec::new()) };
+        let here = leaver.structure.finess;
+        let mut closes = Vec::new();
+        let is_whole = matches!(closing.scope, Scope::Person(_));
+        for client in self.relying_parties(here).await? {
+            let is_bound = client.registration.structure.is_some();
+            if is_bound || is_whole {
+                let kind = if is_bound { &leaver.structure.name } else { "service national" };
+                closes.push(format!("{} ({kind})", client.registration.client_name));
+            }
+        }
+        let grants = sessions.iter().flat_map(|session| &session.grants);
+        let grants = grants.filter(|grant| is_whole || grant.structure == Some(here)).count();
+        if is_whole {
+            closes.push(counted(sessions.len(), "session ouverte", "sessions ouvertes"));
+        }
+        closes.push(counted(grants, "connexion à un logiciel", "connexions à des logiciels"));
+        closes.push("Les codes et les demandes en attente sur le téléphone".to_owned());
+        if planned.suspends_card {
+            closes.push("L'e-CPS, suspendue : aucune autre situation n'est en cours".to_owned());
+        }
+        Ok(closes)
+    }
+
+    fn stays(&self, leaver: &Leaver, planned: &Plan) -> Vec<String> {
+        let ending = leaver.ending();
+        let is_this = |id| ending == crate::departure::Ending::Situation(id);
+        let open = leaver.record.situations.iter().filter(|(situation, _)| situation.is_open());
+        let others = open.filter(|(situation, _)| !is_this(situation.id));
+        let mut stays: Vec<_> = others
+            .map(|(situation, at)| {
+                let role = self.with.nomenclature.roles.label(&situation.role);
+                format!("La situation à {} ({role})", words::place(at))
+            })
+            .collect();
+        if planned.closing.is_none() {
+            let name = &leaver.structure.name;
+            stays.push(format!(
+                "Tout le reste : rien de ce qui est ouvert ne dépend de cette fin à {name}"
+            ));
+        }
+        if !planned.suspends_card {
+            stays.push("L'e-CPS, sur le même téléphone".to_owned());
+        }
+        stays.push(format!("Le numéro RPPS {}, attribué à vie", leaver.rpps()));
+        stays
+    }
+
+    /// The relying parties that log people in at `finess`, then the national ones.
+    pub(super) async fn relying_parties(
+        &self,
+        finess: Finess,
+    ) -> Result<Vec<StoredClient>, Outage> {
+        let page = || Page { after: None, limit: CLIENTS };
+        let mut found = self.with.clients.clients(Some(finess), page()).await?;
+        let all = self.with.clients.clients(None, page()).await?;
+        found.extend(all.into_iter().filter(|client| client.registration.structure.is_none()));
+        found.retain(|client| {
+            let registration = &client.registration;
+            registration.enabled && registration.grant_types.contains(&GrantType::AuthorizationCode)
+        });
+        Ok(found)
+    }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    match count {
+        0 => format!("Aucune {one} en ce moment"),
+        1 => format!("1 {one}"),
+        _ => format!("{count} {many}"),
+    }
+}

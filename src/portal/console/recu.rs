@@ -1,0 +1,229 @@
+//! The receipt of a departure: every door with its time, every relying party with what it answered.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+
+use crate::{
+    access::{Cut, Scope},
+    departure::{Departure, DepartureState, Ending, LedgerLine, NoticeState},
+    kernel::{ClientId, DepartureId, Outage},
+    oidc::StoredClient,
+    web::page::{self, Frame},
+};
+
+use super::{
+    Console,
+    cookie::NAME,
+    pages::{self, Chrome},
+    visit::{Visit, append},
+    words,
+};
+
+#[derive(Template)]
+#[template(path = "portail/recu.html")]
+struct Receipt<'a> {
+    frame: Frame,
+    chrome: Chrome<'a>,
+    told: Told,
+    /// Where to undo it, for who may.
+    undo: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "portail/recu_final.html")]
+struct LastReceipt {
+    frame: Frame,
+    told: Told,
+    /// Whether the session itself is over.
+    is_whole: bool,
+}
+
+/// What a receipt tells.
+struct Told {
+    id: DepartureId,
+    name: String,
+    rpps: String,
+    place: String,
+    state: DepartureState,
+    noun: &'static str,
+    when: String,
+    done_at: Option<String>,
+    reason: Option<String>,
+    doors: Vec<Closed>,
+    parties: Vec<Party>,
+    quiet: Vec<String>,
+    is_waiting: bool,
+    longest_token: i64,
+}
+
+impl Told {
+    fn is_done(&self) -> bool {
+        self.state == DepartureState::Done
+    }
+    fn is_undone(&self) -> bool {
+        self.state == DepartureState::Undone
+    }
+}
+
+/// A door, and when it closed.
+struct Closed {
+    what: String,
+    at: String,
+}
+
+/// A relying party that is told.
+struct Party {
+    name: String,
+    state: &'static str,
+    key: &'static str,
+    at: String,
+    tries: u32,
+    problem: &'static str,
+}
+
+/// `GET /portail/departs/{id}`
+pub(super) async fn show(
+    State(console): State<Console>,
+    Path(id): Path<String>,
+    visit: Visit,
+) -> Response {
+    let answered = console.show_receipt(&visit, &id).await;
+    answered.unwrap_or_else(|outage| pages::unavailable(visit.frame(), &outage))
+}
+
+impl Console {
+    async fn show_receipt(&self, visit: &Visit, id: &str) -> Result<Response, Outage> {
+        let found = match id.parse::<DepartureId>() {
+            Ok(id) => self.with.departures.departure(id).await?,
+            Err(_) => None,
+        };
+        let Some(departure) = found else { return Ok(visit.not_theirs(self, None).await) };
+        if visit.manages(departure.finess).is_none() {
+            return Ok(visit.not_theirs(self, Some(departure.finess)).await);
+        }
+        let undo = match departure.ending {
+            Ending::Situation(id) if departure.state != DepartureState::Undone => {
+                Some(format!("/portail/situations/{id}/rouvrir"))
+            }
+            Ending::Situation(_) | Ending::LocalAccess(_) => None,
+        };
+        let told = self.told(&departure).await?;
+        let chrome = visit.chrome("effectif");
+        Ok(visit.page(StatusCode::OK, &Receipt { frame: visit.frame(), chrome, told, undo }))
+    }
+
+    /// The receipt for who has just closed their own rights: nothing of it opens again afterwards.
+    pub(super) async fn last_receipt(
+        &self,
+        departure: &Departure,
+        is_whole: bool,
+    ) -> Result<Response, Outage> {
+        let told = self.told(departure).await?;
+        let frame = self.with.frame;
+        let mut response = page::html(StatusCode::OK, &LastReceipt { frame, told, is_whole });
+        if is_whole {
+            append(&mut response, self.cookies.clear(NAME));
+        }
+        Ok(response)
+    }
+
+    async fn told(&self, departure: &Departure) -> Result<Told, Outage> {
+        // What is owed becomes lines soon after the commit; a receipt must not come before them.
+        self.with.outbox.expand().await?;
+        let lines = self.with.outbox.ledger(departure.id).await?;
+        let at = self.with.registry.structure(departure.finess).await?;
+        let record = self.with.people.person(departure.rpps).await?;
+        let clients = self.relying_parties(departure.finess).await?;
+        let names: BTreeMap<&ClientId, &str> = clients
+            .iter()
+            .map(|client| (&client.id, client.registration.client_name.as_str()))
+            .collect();
+        let is_waiting =
+            lines.iter().any(|l| matches!(l.state, NoticeState::Due | NoticeState::Sent));
+        let place = at.as_ref().map(words::place).unwrap_or_default();
+        let structure = at.map(|at| at.name).unwrap_or_default();
+        Ok(Told {
+            id: departure.id,
+            name: record.as_ref().map(words::name).unwrap_or_default(),
+            rpps: departure.rpps.to_string(),
+            place,
+            state: departure.state,
+            noun: match departure.ending {
+                Ending::Situation(_) => "Situation d'exercice",
+                Ending::LocalAccess(_) => "Accès local",
+            },
+            when: words::last_moment(departure.due_at),
+            done_at: departure
+                .done_at
+                .map(|at| format!("{} ({})", at.hour_in_french(), at.day_in_french())),
+            reason: departure.reason.clone(),
+            doors: departure.cuts.iter().flat_map(|cut| doors(cut, &structure)).collect(),
+            parties: lines.iter().map(|line| party(line, &names)).collect(),
+            quiet: quiet(departure, &clients, &lines),
+            is_waiting,
+            longest_token: self.with.provider.settings().access_token_life.as_seconds(),
+        })
+    }
+}
+
+/// The doors that a cut has closed, as people name them.
+fn doors(cut: &Cut, structure: &str) -> Vec<Closed> {
+    let at = cut.at.hour_in_french();
+    let closed = |what: &str| Closed { what: what.to_owned(), at: at.clone() };
+    match cut.scope {
+        Scope::Person(_) => vec![
+            closed("Nouvelle connexion avec l'e-CPS"),
+            closed("Sessions ouvertes dans un navigateur"),
+            closed("Demandes en attente sur le téléphone, codes en chemin"),
+            closed("Jetons des logiciels, renouvellements compris"),
+            closed("Portail"),
+        ],
+        Scope::PersonAt(..) => vec![
+            closed(&format!("Nouvelle connexion aux logiciels de {structure}")),
+            closed(&format!("Demandes et codes en attente pour {structure}")),
+            closed(&format!("Jetons des logiciels de {structure}, renouvellements compris")),
+            closed(&format!("Gestion de {structure} dans le portail")),
+        ],
+        Scope::Session(_) => vec![closed("Une session")],
+        Scope::Grant(_) => vec![closed("Une connexion à un logiciel")],
+        Scope::Client(_) => vec![closed("Un logiciel")],
+    }
+}
+
+fn party(line: &LedgerLine, names: &BTreeMap<&ClientId, &str>) -> Party {
+    let id = line.client_id.as_str();
+    let at = line.confirmed_at.or(line.last_try);
+    Party {
+        name: names.get(&line.client_id).map_or(id, |name| *name).to_owned(),
+        state: words::notice(line.state),
+        key: line.state.as_str(),
+        at: at.map(crate::kernel::Timestamp::hour_in_french).unwrap_or_default(),
+        tries: line.tries,
+        problem: line.problem.as_deref().map_or("", problem),
+    }
+}
+
+/// What the last try met, in French.
+fn problem(met: &str) -> &'static str {
+    match met {
+        "unreachable" => "Logiciel injoignable",
+        "address not allowed" => "Adresse non autorisée",
+        _ => "Le logiciel a répondu une erreur",
+    }
+}
+
+/// Software of this structure that nobody need tell: the person had nothing open there.
+fn quiet(departure: &Departure, clients: &[StoredClient], lines: &[LedgerLine]) -> Vec<String> {
+    if departure.cuts.is_empty() {
+        return Vec::new();
+    }
+    let is_told = |client: &&StoredClient| lines.iter().any(|line| line.client_id == client.id);
+    let bound = clients.iter().filter(|c| c.registration.structure == Some(departure.finess));
+    bound.filter(|c| !is_told(c)).map(|c| c.registration.client_name.clone()).collect()
+}

@@ -12,7 +12,7 @@ use super::{
     Applicant, Applying, Site, Stop,
     codes::{self, CODE_LIFE, Channel, CodeToSend, CodeTried, CodeVerdict},
     fields::Step,
-    forms::{Button, Field, Form, Kind, onward},
+    forms::{Button, Field, Kind, Sheet, onward},
     identity::keep,
     to_step,
 };
@@ -196,7 +196,7 @@ impl Applying {
         }
         let all_proven = targets.len() == Channel::ALL.len()
             && targets.iter().all(|(channel, target)| filled.is_proven(*channel, target));
-        let form = Form {
+        let form = Sheet {
             step: Step::Contact,
             intro: Some(
                 "Donnez une adresse et un mobile que vous êtes seul(e) à utiliser : ils reçoivent \

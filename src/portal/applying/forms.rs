@@ -117,7 +117,7 @@ struct Page<'a> {
 }
 
 /// What one form shows.
-pub(super) struct Form {
+pub(super) struct Sheet {
     /// Which.
     pub(super) step: Step,
     /// What comes before the fields.
@@ -128,7 +128,7 @@ pub(super) struct Form {
     pub(super) buttons: Vec<Button>,
 }
 
-impl Form {
+impl Sheet {
     /// The page, with what is wrong.
     pub(super) fn page(mut self, frame: Frame, who: &Applicant, faults: &[Fault]) -> Response {
         let told = |name: &str| {

@@ -19,7 +19,7 @@ use crate::{
 use super::{
     Applicant, Applying, Site, Stop,
     fields::{Step, is_asked},
-    forms::{Choice, Field, Form, Kind, onward, typed},
+    forms::{Choice, Field, Kind, Sheet, onward, typed},
     to_step,
     upload::Upload,
 };
@@ -46,7 +46,7 @@ pub(super) async fn save(State(applying): Site, request: Request) -> Response {
     let headers = request.headers().clone();
     let saved = async {
         let who = applying.applicant(&headers).await?;
-        let upload = Upload::read(request).await.map_err(|_| Stop::Unreadable)?;
+        let upload = Upload::read(request).await?;
         let token = upload.texts.get(crate::web::csrf::FIELD).map(String::as_str);
         if !who.csrf.matches(token.unwrap_or_default()) {
             return Err(Stop::Forged);
@@ -102,7 +102,7 @@ impl Applying {
             Field::new("piece", "", Kind::File).hint(document_hint(filled.document.as_ref())),
         ];
         let fields = all.into_iter().filter(|field| is_asked(field.name(), identity)).collect();
-        let form = Form {
+        let form = Sheet {
             step: Step::Identity,
             intro: Some(
                 "FranceConnect a transmis votre identité, qui ne se modifie pas ici. Complétez ce \

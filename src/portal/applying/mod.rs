@@ -42,7 +42,10 @@ use crate::{
 };
 
 use super::preregistration::{PreRegistrations, Visitor, Visits};
-use fields::{Step, body};
+use {
+    fields::{Step, body},
+    upload::Unreadable,
+};
 
 pub use ports::{Applications, Contact, Filled};
 
@@ -103,6 +106,8 @@ enum Stop {
     Nobody,
     /// The form cannot be read.
     Unreadable,
+    /// The form is longer than any copy may be.
+    TooLong,
     /// The form does not carry its session's token.
     Forged,
     /// We cannot know.
@@ -112,6 +117,15 @@ enum Stop {
 impl From<Outage> for Stop {
     fn from(outage: Outage) -> Self {
         Self::Outage(outage)
+    }
+}
+
+impl From<Unreadable> for Stop {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Shape => Self::Unreadable,
+            Unreadable::TooLong => Self::TooLong,
+        }
     }
 }
 
@@ -192,6 +206,7 @@ impl Applying {
             Ok(response) => response,
             Err(Stop::Nobody) => pages::nobody(frame),
             Err(Stop::Unreadable) => pages::unreadable(frame),
+            Err(Stop::TooLong) => pages::too_long(frame),
             Err(Stop::Forged) => csrf::refused(frame, HOME),
             Err(Stop::Outage(outage)) => pages::unavailable(frame, &outage),
         }

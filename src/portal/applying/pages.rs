@@ -24,6 +24,18 @@ pub(super) fn unreadable(frame: Frame) -> Response {
     page::error(frame, StatusCode::BAD_REQUEST, trouble)
 }
 
+/// A file far too large.
+pub(super) fn too_long(frame: Frame) -> Response {
+    let trouble = Trouble {
+        code: "piece_trop_lourde",
+        title: "Pièce trop lourde",
+        text: "Une pièce d'identité fait 4 Mo au plus. Rien n'a été modifié : réduisez l'image ou \
+               numérisez-la de nouveau, puis recommencez.",
+        onward: Some(("/portail/preenregistrement/identite", "Revenir au formulaire")),
+    };
+    page::error(frame, StatusCode::PAYLOAD_TOO_LARGE, trouble)
+}
+
 /// Somebody who has a number.
 pub(super) fn already(frame: Frame) -> Response {
     let trouble = Trouble {

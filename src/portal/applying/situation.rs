@@ -20,7 +20,7 @@ use super::{
     Applicant, Applying, HOME, Site, Stop,
     contact::posted,
     fields::Step,
-    forms::{Button, Choice, Field, Form, Kind, onward, typed},
+    forms::{Button, Choice, Field, Kind, Sheet, onward, typed},
     identity::{choice, keep},
     see_other,
 };
@@ -104,7 +104,7 @@ pub(super) async fn search(
 
 impl Applying {
     fn situation_form(&self, who: &Applicant, faults: &[Fault]) -> Response {
-        let form = Form {
+        let form = Sheet {
             step: Step::Situation,
             intro: Some(
                 "Décrivez l'emploi pour lequel vous demandez un numéro RPPS. Votre établissement \

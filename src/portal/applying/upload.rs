@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use axum::{
-    extract::{FromRequest, Multipart, Request, multipart::Field},
+    extract::{
+        FromRequest, Multipart, Request,
+        multipart::{Field, MultipartError},
+    },
     http::StatusCode,
 };
 use zeroize::Zeroizing;
@@ -12,8 +15,8 @@ use crate::registry::document::LARGEST;
 
 /// The field that carries the file.
 const FILE: &str = "piece";
-/// Bodies are read that far, so that a copy that is too large is told in words; beyond, the
-/// connection ends.
+/// Bodies are read that far, so that a copy that is too large is told beside its field; beyond,
+/// nothing of the form is read.
 pub(super) const LONGEST_BODY: usize = 32 << 20;
 /// The longest text of one field, in bytes.
 const LONGEST_TEXT: usize = 4 << 10;
@@ -31,36 +34,46 @@ pub(super) struct Upload {
 
 /// No form that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Unreadable;
+pub(super) enum Unreadable {
+    /// It has another shape.
+    Shape,
+    /// It is longer than [`LONGEST_BODY`].
+    TooLong,
+}
+
+impl From<MultipartError> for Unreadable {
+    fn from(error: MultipartError) -> Self {
+        match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLong,
+            _ => Self::Shape,
+        }
+    }
+}
 
 impl Upload {
     /// Reads the form in `request`. The file's name and announced type are not looked at: its bytes
     /// tell what it is.
     pub(super) async fn read(request: Request) -> Result<Self, Unreadable> {
-        let mut form = Multipart::from_request(request, &()).await.map_err(|_| Unreadable)?;
+        let form = Multipart::from_request(request, &()).await;
+        let mut form = form.map_err(|_| Unreadable::Shape)?;
         let mut upload = Self::default();
         for _ in 0..MOST_FIELDS {
-            match form.next_field().await {
-                Ok(Some(field)) if field.name() == Some(FILE) => upload.take_file(field).await?,
-                Ok(Some(field)) => upload.take_text(field).await?,
-                Ok(None) => return Ok(upload),
-                Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                    upload.file = Some(too_much());
-                    return Ok(upload);
-                }
-                Err(_) => return Err(Unreadable),
+            match form.next_field().await? {
+                Some(field) if field.name() == Some(FILE) => upload.take_file(field).await?,
+                Some(field) => upload.take_text(field).await?,
+                None => return Ok(upload),
             }
         }
-        Err(Unreadable)
+        Err(Unreadable::Shape)
     }
 
     async fn take_text(&mut self, field: Field<'_>) -> Result<(), Unreadable> {
-        let name = field.name().ok_or(Unreadable)?.to_owned();
-        let bytes = field.bytes().await.map_err(|_| Unreadable)?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| Unreadable)?;
+        let name = field.name().ok_or(Unreadable::Shape)?.to_owned();
+        let bytes = field.bytes().await?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| Unreadable::Shape)?;
         // A field that comes twice is ambiguous.
         if bytes.len() > LONGEST_TEXT || self.texts.insert(name, text.to_owned()).is_some() {
-            return Err(Unreadable);
+            return Err(Unreadable::Shape);
         }
         Ok(())
     }
@@ -69,22 +82,15 @@ impl Upload {
     async fn take_file(&mut self, mut field: Field<'_>) -> Result<(), Unreadable> {
         let mut bytes = Zeroizing::new(Vec::new());
         let mut is_too_much = false;
-        loop {
-            match field.chunk().await {
-                Ok(Some(chunk)) if bytes.len() + chunk.len() <= LARGEST => {
-                    bytes.extend_from_slice(&chunk);
-                }
-                Ok(Some(_)) => is_too_much = true,
-                Ok(None) => break,
-                Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                    is_too_much = true;
-                    break;
-                }
-                Err(_) => return Err(Unreadable),
+        while let Some(chunk) = field.chunk().await? {
+            if bytes.len() + chunk.len() <= LARGEST {
+                bytes.extend_from_slice(&chunk);
+            } else {
+                is_too_much = true;
             }
         }
         if self.file.is_some() {
-            return Err(Unreadable);
+            return Err(Unreadable::Shape);
         }
         let bytes = if is_too_much { too_much() } else { bytes };
         self.file = Some(bytes).filter(|bytes| !bytes.is_empty());

@@ -17,7 +17,7 @@ async fn a_request_is_filled_in_step_by_step_and_sent() {
     let first = world.get(&ines, "identite").await.is(200);
     assert_eq!(text(&first.text, "etape"), "Pré-enregistrement, étape 1 sur 4");
     assert_eq!(faults(&first), Vec::<String>::new());
-    world.ready(&ines, "ines@example.org", "06 39 98 00 16").await;
+    world.ready(&ines, "ines@example.org", "+33639980016").await;
     let review = world.get(&ines, "recapitulatif").await.is(200);
     assert_eq!(text(&review.text, "fautes"), "");
     for (id, expected) in [
@@ -104,7 +104,7 @@ async fn the_form_asks_only_what_france_connect_left_open() {
 async fn who_has_a_number_is_told_to_ask_for_an_attachment() {
     let world = World::new().await;
     let ines = world.arrives(identity("CARBONNEL", 1)).await;
-    world.ready(&ines, "ines@example.org", "0639980016").await;
+    world.ready(&ines, "ines@example.org", "+33639980016").await;
     world.post(&ines, "envoyer", &[]).await.is(303);
     let request = world.store.last_request_of("sub-1").await.unwrap().unwrap();
     let validation = Validation {
@@ -131,7 +131,7 @@ async fn who_has_a_number_is_told_to_ask_for_an_attachment() {
 async fn after_a_rejection_or_a_lapse_somebody_begins_anew() {
     let world = World::new().await;
     let ines = world.arrives(identity("CARBONNEL", 1)).await;
-    world.ready(&ines, "ines@example.org", "0639980016").await;
+    world.ready(&ines, "ines@example.org", "+33639980016").await;
     world.post(&ines, "envoyer", &[]).await.is(303);
     let request = world.store.last_request_of("sub-1").await.unwrap().unwrap();
     let decider = Decider { by: Actor::Operator, structure: None };
@@ -142,7 +142,7 @@ async fn after_a_rejection_or_a_lapse_somebody_begins_anew() {
     assert_eq!(text(&state, "etat"), "rejetée");
     assert_eq!(text(&state, "motif"), "Contrat <non> signé");
     assert!(state.contains(&format!("{HOME}/identite?nouvelle=oui")));
-    world.ready(&ines, "ines@example.org", "0639980016").await;
+    world.ready(&ines, "ines@example.org", "+33639980016").await;
     world.post(&ines, "envoyer", &[]).await.is(303);
 
     world.advance(Span::hours(720));
@@ -173,7 +173,7 @@ async fn a_form_without_its_token_or_its_session_changes_nothing() {
 async fn of_two_sendings_at_once_one_is_a_request() {
     let world = World::new().await;
     let ines = world.arrives(identity("CARBONNEL", 1)).await;
-    world.ready(&ines, "ines@example.org", "0639980016").await;
+    world.ready(&ines, "ines@example.org", "+33639980016").await;
     let token = value(&world.get(&ines, "recapitulatif").await.text, "jeton");
     let form = [("jeton", token)];
     let send = || world.form(&ines, "envoyer", &form);

@@ -10,6 +10,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, header},
 };
+use futures_util::stream;
 use passerelle::{
     access::{Doors, Heads},
     departure::plan,
@@ -239,7 +240,9 @@ impl World {
         let request = Request::post(format!("{HOME}/identite"))
             .header(header::COOKIE, &browser.cookie)
             .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x");
-        self.send(request.body(Body::from(body)).unwrap()).await
+        let pieces: Vec<_> = body.chunks(64 << 10).map(|piece| Ok(piece.to_vec())).collect();
+        let body = Body::from_stream(stream::iter(pieces as Vec<Result<_, std::io::Error>>));
+        self.send(request.body(body).unwrap()).await
     }
 
     /// The code that was last sent to that address.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use axum::Router;
+
 use crate::{
     config::Config,
     franceconnect::{self, BadSettings, FranceConnect},
@@ -12,14 +14,16 @@ use crate::{
     web::cookie::Cookies,
 };
 
-use super::{House, Machine};
+use super::{House, Machine, front::Limits};
 
 /// The entrance of the portal, with FranceConnect where it is configured.
-pub(super) fn build(
+pub(super) fn router(
     config: &Config,
     house: &House,
     machine: &Machine,
-) -> Result<Entrance, BadSettings> {
+    limits: &Limits,
+) -> Result<Router, BadSettings> {
+    let frame = house.frame;
     let cookies = Cookies::for_base(&config.server.base_url);
     let client = |settings: &Arc<franceconnect::Settings>| {
         FranceConnect::new(franceconnect::Collaborators {
@@ -30,14 +34,15 @@ pub(super) fn build(
             random: Arc::clone(&machine.random),
         })
     };
-    Ok(Entrance::new(entrance::Collaborators {
+    let entrance = Entrance::new(entrance::Collaborators {
         franceconnect: config.franceconnect.settings.as_ref().map(client).transpose()?,
         preregistrations: Arc::clone(&house.store) as _,
         visits: Visits { cookies, rest: config.franceconnect.session },
         cookies,
         nomenclature: Arc::clone(&house.nomenclature),
-        frame: house.frame,
+        frame,
         clock: Arc::clone(&machine.clock),
         random: Arc::clone(&machine.random),
-    }))
+    });
+    Ok(entrance.router(&limits.logins(Arc::new(move |_| entrance::too_many(frame)))))
 }

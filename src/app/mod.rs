@@ -3,6 +3,7 @@
 
 mod clients;
 mod demo;
+mod entrance;
 mod front;
 mod glue;
 mod refusal;
@@ -21,10 +22,11 @@ use crate::{
         self, Ecps, Post,
         post::{BadPost, MailServer, OutgoingPost, Protection},
     },
+    franceconnect::BadSettings,
     kernel::{Clock, Outage, random::Random},
     oidc::{self, Provider},
     portal::{
-        Api, Callers, Console, Phones,
+        self, Api, Callers, Console, Phones,
         api::{CardsApi, ClientsApi},
         console,
         directory::{self, PublicDirectory},
@@ -88,6 +90,9 @@ pub enum NotBuilt {
     /// No mail could leave.
     #[error(transparent)]
     Post(#[from] BadPost),
+    /// FranceConnect's settings name no addresses.
+    #[error(transparent)]
+    FranceConnect(#[from] BadSettings),
     /// The code lists that we ship are damaged.
     #[error(transparent)]
     Nomenclature(#[from] BadNomenclature),
@@ -135,6 +140,7 @@ pub async fn build(
     };
     let operations = Operations {
         doors: house.doors.clone(),
+        records: Arc::clone(&house.store) as _,
         parties: demo.as_ref().map(|demo| demo.ready.clone()),
         metrics: machine.metrics.clone(),
     };
@@ -152,6 +158,10 @@ pub async fn build(
         .merge(ecps::http::router(house.ecps.clone(), &phones_limit))
         .merge(directory.router(&limits.searches(too_many_looks)))
         .merge(console(&house, &machine).router())
+        .merge(
+            entrance::build(config, &house, &machine)?
+                .router(&limits.logins(Arc::new(move |_| portal::entrance::too_many(frame)))),
+        )
         .nest("/api/v1", api(&house, &machine, phones));
     if let Some(demo) = demo {
         router = router.merge(demo.router(&house.ecps, &house.doors, Arc::clone(&house.store)));
@@ -255,6 +265,8 @@ fn api(house: &House, machine: &Machine, phones: Option<Arc<dyn Phones>>) -> Rou
         doors: house.doors.clone(),
         nomenclature: Arc::clone(&house.nomenclature),
         registry: Arc::clone(&house.store) as _,
+        requests: Arc::clone(&house.store) as _,
+        habilitations: Arc::clone(&house.store) as _,
         people: Arc::clone(&house.store) as _,
         departures: Arc::clone(&house.store) as _,
         outbox: Arc::clone(&house.store) as _,
@@ -274,6 +286,8 @@ fn console(house: &House, machine: &Machine) -> Console {
         nomenclature: Arc::clone(&house.nomenclature),
         registry: Arc::clone(&house.store) as _,
         people: Arc::clone(&house.store) as _,
+        habilitations: Arc::clone(&house.store) as _,
+        requests: Arc::clone(&house.store) as _,
         desk: Arc::clone(&house.store) as _,
         departures: Arc::clone(&house.store) as _,
         outbox: Arc::clone(&house.store) as _,

@@ -61,6 +61,8 @@ pub struct LedgerLine {
     pub client_id: ClientId,
     /// Which session.
     pub sid: Sid,
+    /// Which grant of theirs was cut.
+    pub grant: GrantId,
     /// How far it has come.
     pub state: NoticeState,
     /// How often it was tried.

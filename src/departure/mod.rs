@@ -60,7 +60,7 @@ pub struct Departure {
     pub reason: Option<String>,
     /// Who asked.
     pub by: Actor,
-    /// When it was done, on the protocol clock.
+    /// When it was done, on the calendar clock: never before `due_at`.
     pub done_at: Option<Timestamp>,
     /// The revision that did it.
     pub revision: Option<Revision>,
@@ -77,6 +77,8 @@ pub struct Ended {
     pub structure: Structure,
     /// The departure: done, or scheduled.
     pub departure: Departure,
+    /// Who is owed a notice of it.
+    pub owed: Vec<LedgerLine>,
 }
 
 /// A local access whose end was accepted, as one transaction left it.
@@ -88,6 +90,8 @@ pub struct Withdrawn {
     pub structure: Structure,
     /// The departure: done, or scheduled.
     pub departure: Departure,
+    /// Who is owed a notice of it.
+    pub owed: Vec<LedgerLine>,
 }
 
 /// A situation whose end was undone.

@@ -10,6 +10,9 @@ pub enum Outage {
     /// The store is stopped, unreachable, full or read-only.
     #[error("the store does not answer: {0}")]
     Unavailable(String),
+    /// The file itself is damaged: a page of it is not what was written there.
+    #[error("the store's file is damaged ({0}); stop, and restore a backup")]
+    Corrupt(String),
     /// What was read cannot be what was written.
     #[error("the store holds something impossible: {0}")]
     Damaged(String),

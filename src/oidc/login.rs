@@ -182,7 +182,17 @@ impl Provider {
         if !self.with.logins.end_login(pending.id, pending.until).await? {
             return Err(LoginError::Gone);
         }
-        Ok(pending.request.address.refuse(&self.with.settings.issuer, error))
+        Ok(self.refusal(pending, error))
+    }
+
+    /// What `refuse` would answer, while the log-in still waits: the person reads why first, and may
+    /// read it again.
+    pub fn refusal(
+        &self,
+        pending: &PendingLogin,
+        error: AuthorizationError,
+    ) -> AuthorizationAnswer {
+        pending.request.address.refuse(&self.with.settings.issuer, error)
     }
 
     /// Sends what a concluded log-in gives to client and browser.

@@ -13,12 +13,22 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::access::Doors;
+use crate::{access::Doors, kernel::Outage};
+
+/// Whether the records take writes.
+#[async_trait::async_trait]
+pub trait Writable: Send + Sync {
+    /// Nothing when the last write succeeded. When it did not, one is tried now, so that the answer
+    /// is right again as soon as there is room again; a file that is damaged stays so.
+    async fn writable(&self) -> Result<(), Outage>;
+}
 
 /// What these pages look at.
 pub struct Operations {
     /// The doors: a barrier that passes is what *ready* means.
     pub doors: Doors,
+    /// The records, which must take writes as well: a log-in that cannot be written is refused.
+    pub records: Arc<dyn Writable>,
     /// Whether every party of the demo listens; `None` where there is no demo.
     pub parties: Option<watch::Receiver<bool>>,
     /// The counters, where the process has installed them.
@@ -56,14 +66,18 @@ impl Told {
     }
 }
 
-/// Ready: the records answer behind the barrier, and in the demo every party listens. Unknown is
+/// Ready: the records take writes and answer behind the barrier, and in the demo every party listens. Unknown is
 /// closed, and says so (promise 6).
 async fn ready(State(desk): State<Arc<Desk>>) -> Response {
     let Desk { operations, told } = desk.as_ref();
     if operations.parties.as_ref().is_some_and(|ready| !*ready.borrow()) {
         return not_ready(told, "the parties of the demo are not all listening yet");
     }
-    match operations.doors.barrier().await {
+    let asked = match operations.records.writable().await {
+        Ok(()) => operations.doors.barrier().await,
+        Err(outage) => Err(outage),
+    };
+    match asked {
         Ok(now) => {
             if told.is_news(true) {
                 tracing::info!("ready");

@@ -2,6 +2,7 @@
 //!
 //! Neither dates, nor contact, nor the civil identity; nothing at all before the 24th hour.
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::kernel::{Finess, IdNat, Outage, Rpps, Timestamp};
@@ -17,13 +18,13 @@ pub struct DirectoryEntry {
     pub identifier: String,
     /// `M` or `MME`.
     pub civility: String,
-    /// Whether a situation is open.
+    /// Whether a situation has begun and not ended.
     pub active: bool,
-    /// Open situations.
+    /// Situations that have begun and not ended.
     pub situations: Vec<DirectorySituation>,
 }
 
-/// One open situation, as the public sees it.
+/// One situation, as the public sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct DirectorySituation {
@@ -50,7 +51,7 @@ pub struct Listed {
 }
 
 /// What somebody looks for. At least a name or a structure.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirectoryQuery {
     /// How the name in practice begins, folded.
     pub name: Option<String>,
@@ -64,6 +65,8 @@ pub struct DirectoryQuery {
     pub limit: u32,
     /// Only people validated at this moment or before.
     pub validated_by: Timestamp,
+    /// Only situations that have begun by this day.
+    pub begun_by: Date,
 }
 
 impl DirectoryQuery {
@@ -84,6 +87,7 @@ impl DirectoryQuery {
             after: None,
             limit: 0,
             validated_by: calendar - delays::VISIBLE_AFTER,
+            begun_by: calendar.date(),
         })
     }
 }
@@ -94,7 +98,7 @@ pub trait Directory: Send + Sync {
     /// One person, if nobody retired the number.
     async fn listed(&self, rpps: Rpps) -> Result<Option<Listed>, Outage>;
 
-    /// People with an open situation that satisfies `query`, in the order of their numbers.
+    /// People with a situation of today that satisfies `query`, in the order of their numbers.
     async fn search(&self, query: DirectoryQuery) -> Result<Vec<Listed>, Outage>;
 }
 
@@ -108,7 +112,9 @@ pub fn entry(
     if who.retired_at.is_some() || !delays::is_visible(who.validated_at, calendar) {
         return None;
     }
-    let open = listed.situations.iter().filter(|(situation, _)| situation.is_open());
+    let today = calendar.date();
+    let is_current = |situation: &Situation| situation.is_open() && situation.has_begun(today);
+    let current = listed.situations.iter().filter(|(situation, _)| is_current(situation));
     let shown = |(situation, structure): &(Situation, Structure)| DirectorySituation {
         exercise_name: situation.exercise_name.clone(),
         exercise_first_name: situation.exercise_first_name.clone(),
@@ -122,7 +128,7 @@ pub fn entry(
         structure_name: structure.name.clone(),
         city: structure.city.clone(),
     };
-    let situations: Vec<_> = open.map(shown).collect();
+    let situations: Vec<_> = current.map(shown).collect();
     Some(DirectoryEntry {
         rpps: who.rpps,
         identifier: IdNat(who.rpps).to_string(),

@@ -49,8 +49,13 @@ pub struct Situation {
 }
 
 impl Situation {
-    /// Whether it is open.
+    /// Whether it has not ended, begun or not.
     pub fn is_open(&self) -> bool {
         self.ended_at.is_none()
+    }
+
+    /// Whether its first day has come by `day`: before that it opens nothing, and nobody is told.
+    pub fn has_begun(&self, day: Date) -> bool {
+        self.started_on <= day
     }
 }

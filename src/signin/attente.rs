@@ -104,7 +104,7 @@ impl SignIn {
                 self.show(login, &Waiting { code: shown, until, refresh: !typing, fault })
             }
             State::Approved(session) => self.conclude(login, &session).await,
-            State::Refused(reason) => self.tell_why(login, reason).await,
+            State::Refused(reason) => self.tell_why(login, reason),
             State::Denied => pages::denied(self.with.frame, login),
             State::Over => self.over(login),
         })

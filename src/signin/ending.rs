@@ -17,7 +17,7 @@ impl SignIn {
     pub(super) async fn conclude(&self, login: &PendingLogin, session: &Session) -> Response {
         match self.with.provider.conclude(login, session).await {
             Ok(concluded) => self.with.provider.concluded(concluded),
-            Err(LoginError::NoRight(reason)) => self.tell_why(login, reason).await,
+            Err(LoginError::NoRight(reason)) => self.tell_why(login, reason),
             Err(LoginError::Gone) => pages::gone(self.with.frame),
             Err(LoginError::Outage(outage)) => self.stopped(&Stop::Outage(outage)),
             Err(LoginError::Refused(refused)) if refused.is_unknown() => {
@@ -40,7 +40,7 @@ impl SignIn {
                 Ok(()) => self.conclude(login, &session).await,
                 Err(outage) => self.stopped(&Stop::Outage(outage)),
             },
-            Err(OtpRefused::NoRight(reason)) => self.tell_why(login, reason).await,
+            Err(OtpRefused::NoRight(reason)) => self.tell_why(login, reason),
             // The same to everybody: nobody's identifier, a wrong code, a used one, a blocked card.
             Err(OtpRefused::Wrong) => again("Identifiant ou code incorrect."),
             Err(OtpRefused::MissingEight) => again("Ajoutez le 8 devant vos onze chiffres."),
@@ -50,13 +50,11 @@ impl SignIn {
     }
 
     /// Who has proven who they are learns why this service stays shut, then goes back to it.
-    pub(super) async fn tell_why(&self, login: &PendingLogin, reason: NoRight) -> Response {
-        match self.with.provider.refuse(login, AuthorizationError::NoRight).await {
-            Ok(answer) => {
-                oidc::pages::no_right(self.with.frame, &answer, reason, &login.client_name)
-            }
-            Err(error) => self.not_refused(error),
-        }
+    /// The log-in stays until its own end, so that reading the page again says the same; it can still
+    /// end well, for somebody else's card or once the right is there.
+    pub(super) fn tell_why(&self, login: &PendingLogin, reason: NoRight) -> Response {
+        let answer = self.with.provider.refusal(login, AuthorizationError::NoRight);
+        oidc::pages::no_right(self.with.frame, &answer, reason, &login.client_name)
     }
 
     /// The client is told no.

@@ -121,6 +121,13 @@ fn a_gateway_that_cannot_start_says_why() {
     desk.write("passerelle.db", "this is a letter, and no database at all");
     desk.run("serve --config own.toml").check(1, &["passerelle.db", "damaged"]);
 
+    for spoilt in [Vec::new(), vec![0; 4096]] {
+        let desk = Desk::with_store(0);
+        desk.write("passerelle.db", &spoilt);
+        desk.run("serve --config own.toml").check(1, &["passerelle.db", "damaged", "restore"]);
+        assert_eq!(fs::read(desk.path("passerelle.db")).unwrap(), spoilt, "left as it is");
+    }
+
     let desk = Desk::with_store(0);
     let db = rusqlite::Connection::open(desk.path("passerelle.db")).unwrap();
     db.pragma_update(None, "user_version", 99).unwrap();
@@ -170,7 +177,8 @@ fn the_first_of_each_is_named_from_the_shell() {
     name("--rpps 99900000037 --as gestionnaire --finess 019999028").check(1, &["given already"]);
     name("--rpps 99900000037 --as gestionnaire --finess 699999124")
         .check(1, &["no open structure"]);
-    name("--rpps 99900000037 --as autorite --finess 019999028").check(1, &["name none"]);
+    name("--rpps 99900000037 --as autorite --finess 019999028")
+        .check(2, &["--finess", "name none"]);
     name("--rpps 99900000037 --as autorite").check(0, &[]);
     desk.run("journal verify --config own.toml").check(0, &[]);
 }

@@ -10,6 +10,8 @@ mod api;
 mod architecture;
 mod codes;
 mod commands;
+mod franceconnect;
 mod model;
 mod oidc;
 mod outside;
+mod portal;

@@ -46,5 +46,5 @@ pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response,
 }
 
 async fn told(api: &Api, departure: &Departure) -> Result<DepartureView, Outage> {
-    Ok(DepartureView::new(departure, api.outbox.ledger(departure.id).await?))
+    Ok(DepartureView::new(departure, &api.outbox.ledger(departure.id).await?))
 }

@@ -78,10 +78,10 @@ pub(super) async fn withdraw(
     let asked = Asked::Immediate;
     let request = EndRequest { asked, reason: None, by: call.actor(), mandate: call.mandate() };
     let wording: Wording<Withdrawn> = Arc::new(|withdrawn: &Withdrawn| {
-        let Withdrawn { local_access, structure, departure } = withdrawn;
+        let Withdrawn { local_access, structure, departure, owed } = withdrawn;
         let view = WithdrawnView {
             local_access: LocalAccessView::new(&(local_access.clone(), structure.clone())),
-            departure: DepartureView::new(departure, Vec::new()),
+            departure: DepartureView::new(departure, owed),
         };
         words(StatusCode::OK, &view)
     });

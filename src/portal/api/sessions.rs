@@ -13,16 +13,20 @@ use crate::{
         Sid,
         retry::{Keep, Kept, Wording},
     },
+    registry::Page,
     web::Problem,
 };
 
 use super::{
     super::{GrantRecord, NoSession, SessionRecord, live::alive},
     Api,
-    answer::{List, cut_short, found, not_found, written},
+    answer::{not_found, page, written},
     call::{Call, Scope},
     views::SessionView,
 };
+
+/// Sessions read at once on the way to a page of live ones.
+const READ_AT_ONCE: u32 = 200;
 
 /// `GET /sessions?rpps=&client=`: those that a door would still honour, newest first.
 pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
@@ -30,10 +34,6 @@ pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response,
     let asked = call.page::<Sid>()?;
     let (rpps, client) = (call.parameter("rpps")?, call.parameter("client")?);
     let now = call.protocol();
-    let sessions = api.sessions.unexpired(rpps, client.clone(), now, asked).await?;
-    // The cursor is that of the last one read, shown or not.
-    let (sessions, next) = cut_short(sessions, &asked, |session| session.sid.to_string());
-    let live = sessions.into_iter().filter_map(|session| alive(&api.doors, session, now));
     // A client that is bound to a structure sees what is open there, and nothing else.
     let within = |mut session: SessionRecord| {
         let own = |grant: &GrantRecord| {
@@ -45,9 +45,22 @@ pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response,
         let asks_for_all = client.is_none() && call.structure().is_none();
         (shows || asks_for_all).then_some(session)
     };
-    let live = live.filter_map(within);
-    let items: Vec<_> = live.map(|session| SessionView::new(&session)).collect();
-    Ok(found(&List { items, next }))
+    let mut live = Vec::new();
+    let mut read = Page { after: asked.after, limit: READ_AT_ONCE };
+    // Dead sessions are passed over: a page is short only at the end of the list.
+    while live.len() < usize::try_from(asked.limit).unwrap_or(usize::MAX) {
+        let batch = api.sessions.unexpired(rpps, client.clone(), now, read).await?;
+        let Some(last) = batch.last().map(|session| session.sid) else { break };
+        read.after = Some(last);
+        let is_last = batch.len() < usize::try_from(READ_AT_ONCE).unwrap_or(usize::MAX);
+        let alive = batch.into_iter().filter_map(|session| alive(&api.doors, session, now));
+        live.extend(alive.filter_map(within));
+        if is_last {
+            break;
+        }
+    }
+    let cursor = |session: &SessionRecord| session.sid.to_string();
+    Ok(page(live, &asked, cursor, |session| SessionView::new(&session)))
 }
 
 /// `DELETE /sessions/{sid}`: ends one, for every client that it opened.

@@ -54,9 +54,9 @@ pub(super) async fn open(
     let reading = (call.calendar().date(), call.has(Scope::RegistryAuthority));
     let hiring = Hiring::read(rpps, call.object()?, Arc::clone(&api.nomenclature), reading);
     call.acts_at(hiring.finess())?;
-    let nomenclature = Arc::clone(&api.nomenclature);
+    let (nomenclature, today) = (Arc::clone(&api.nomenclature), call.calendar().date());
     let wording: Wording<Hired> = Arc::new(move |hired: &Hired| {
-        let view = SituationView::new(&hired.situation, &hired.structure, &nomenclature);
+        let view = SituationView::new((&hired.situation, &hired.structure), &nomenclature, today);
         words(StatusCode::CREATED, &view)
     });
     let keep = Keep::under(call.once(), Arc::clone(&wording));
@@ -85,11 +85,12 @@ pub(super) async fn end(
     let id = situation(&id)?;
     let (asked, reason) = asked(call.object()?).map_err(invalid)?;
     let request = EndRequest { asked, reason, by: call.actor(), mandate: call.mandate() };
-    let nomenclature = Arc::clone(&api.nomenclature);
+    let (nomenclature, today) = (Arc::clone(&api.nomenclature), call.calendar().date());
     let wording: Wording<Ended> = Arc::new(move |ended: &Ended| {
+        let at = (&ended.situation, &ended.structure);
         let view = EndedView {
-            situation: SituationView::new(&ended.situation, &ended.structure, &nomenclature),
-            departure: DepartureView::new(&ended.departure, Vec::new()),
+            situation: SituationView::new(at, &nomenclature, today),
+            departure: DepartureView::new(&ended.departure, &ended.owed),
         };
         words(StatusCode::OK, &view)
     });
@@ -106,9 +107,9 @@ pub(super) async fn reopen(
 ) -> Result<Response, Problem> {
     call.needs(&[Scope::RegistryWrite])?;
     let id = situation(&id)?;
-    let nomenclature = Arc::clone(&api.nomenclature);
+    let (nomenclature, today) = (Arc::clone(&api.nomenclature), call.calendar().date());
     let wording: Wording<Reopened> = Arc::new(move |(situation, structure): &Reopened| {
-        let situation = SituationView::new(situation, structure, &nomenclature);
+        let situation = SituationView::new((situation, structure), &nomenclature, today);
         words(StatusCode::OK, &ReopenedView { situation })
     });
     let keep = Keep::under(call.once(), Arc::clone(&wording));

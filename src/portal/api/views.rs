@@ -11,8 +11,8 @@ use crate::{
         Timestamp,
     },
     registry::{
-        AccessAt, Authority, CivilIdentity, Nomenclature, Professional, Situation, Structure,
-        StructureKind, delays,
+        AccessAt, Authority, CivilIdentity, LocalAccess, Nomenclature, Professional, Situation,
+        Structure, StructureKind, delays,
     },
 };
 
@@ -47,7 +47,7 @@ impl PersonView {
         let who = record.professional.clone();
         let has_situation = record.situations.iter().any(|(situation, _)| situation.is_open());
         let situation = |(situation, structure): &(Situation, Structure)| {
-            SituationView::new(situation, structure, nomenclature)
+            SituationView::new((situation, structure), nomenclature, calendar.date())
         };
         Self {
             rpps: who.rpps,
@@ -84,13 +84,22 @@ pub(super) fn newcomer(
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum LifeState {
+    Upcoming,
     Open,
     Ended,
 }
 
 impl LifeState {
-    fn of(ended_at: Option<Timestamp>) -> Self {
-        if ended_at.is_some() { Self::Ended } else { Self::Open }
+    fn of_situation(situation: &Situation, today: Date) -> Self {
+        match (situation.is_open(), situation.has_begun(today)) {
+            (false, _) => Self::Ended,
+            (true, false) => Self::Upcoming,
+            (true, true) => Self::Open,
+        }
+    }
+
+    fn of_access(access: &LocalAccess) -> Self {
+        if access.ended_at.is_some() { Self::Ended } else { Self::Open }
     }
 }
 
@@ -118,12 +127,13 @@ pub(super) struct SituationView {
 
 impl SituationView {
     pub(super) fn new(
-        situation: &Situation,
-        structure: &Structure,
+        (situation, structure): (&Situation, &Structure),
         nomenclature: &Nomenclature,
+        today: Date,
     ) -> Self {
         let of = situation.clone();
         Self {
+            state: LifeState::of_situation(situation, today),
             id: of.id,
             rpps: of.rpps,
             finess: of.finess,
@@ -139,7 +149,6 @@ impl SituationView {
             last_day: of.last_day,
             ends_at: of.ends_at,
             ended_at: of.ended_at,
-            state: LifeState::of(of.ended_at),
             exercise_name: of.exercise_name,
             exercise_first_name: of.exercise_first_name,
         }
@@ -168,7 +177,7 @@ impl LocalAccessView {
             given_at: access.given_at,
             ends_at: access.ends_at,
             ended_at: access.ended_at,
-            state: LifeState::of(access.ended_at),
+            state: LifeState::of_access(access),
         }
     }
 }
@@ -226,7 +235,7 @@ pub(super) struct DepartureView {
 }
 
 impl DepartureView {
-    pub(super) fn new(departure: &Departure, relying_parties: Vec<LedgerLine>) -> Self {
+    pub(super) fn new(departure: &Departure, relying_parties: &[LedgerLine]) -> Self {
         let (situation, local_access) = match departure.ending {
             Ending::Situation(id) => (Some(id), None),
             Ending::LocalAccess(id) => (None, Some(id)),
@@ -243,7 +252,7 @@ impl DepartureView {
             revision: departure.revision,
             reason: departure.reason.clone(),
             cuts: departure.cuts.iter().map(CutView::new).collect(),
-            relying_parties,
+            relying_parties: relying_parties.to_vec(),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
 use super::{
     Change, Lane, Sqlite, damaged, departure_rows,
     departures::{Leaving, accept, resume_card},
-    outage,
+    outage, outbox,
     standing::{local_accesses_where, situations_where},
     structures::structure,
 };
@@ -46,6 +46,7 @@ impl Departures for Sqlite {
                 situation: one_situation(change, id)?.unwrap_or(situation),
                 structure: structure(change.db, leaving.finess)?,
                 departure: written(change, departure)?,
+                owed: outbox::owed(change, departure)?,
             }))
         })
         .await
@@ -73,6 +74,7 @@ impl Departures for Sqlite {
                 local_access: one_local_access(change, id)?.unwrap_or(access),
                 structure: structure(change.db, leaving.finess)?,
                 departure: written(change, departure)?,
+                owed: outbox::owed(change, departure)?,
             }))
         })
         .await

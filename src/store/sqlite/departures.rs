@@ -92,7 +92,7 @@ fn end_now(
     change.execute(&sql, params![id, change.calendar.0])?;
     change.execute(
         "UPDATE departure SET state = 'done', done_at = ?2, revision = ?3 WHERE id = ?1",
-        params![departure.0, change.now.0, change.revision.0.cast_signed()],
+        params![departure.0, change.calendar.0, change.revision.0.cast_signed()],
     )?;
     let entry = leaving.entry(event, by);
     change.journal(&Entry {

@@ -30,7 +30,10 @@ mod preregistrations;
 mod professionals;
 mod registry;
 mod removals;
+mod request_rows;
+mod requests;
 mod sessions;
+mod sound;
 mod standing;
 mod structures;
 mod subjects;
@@ -45,7 +48,10 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
-use crate::kernel::{Clock, Outage, random::Random, seal::RecordsKey};
+use crate::{
+    kernel::{Clock, Outage, random::Random, seal::RecordsKey},
+    portal::operations::Writable,
+};
 
 #[cfg(test)]
 mod tests;
@@ -136,11 +142,33 @@ impl Sqlite {
         &self,
         look: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, Outage> {
+        self.read_one(|connection| snapshot(connection, look))
+    }
+
+    /// The same for one statement, which is a snapshot by itself.
+    fn read_one<T>(
+        &self,
+        look: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, Outage> {
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = idle.map_or_else(|| open::reader(&self.path), Ok).map_err(outage)?;
-        let answer = snapshot(&connection, look).map_err(outage)?;
+        let answer = look(&connection).map_err(|error| self.writer.noticed(outage(error)))?;
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         Ok(answer)
+    }
+}
+
+#[async_trait::async_trait]
+impl Writable for Sqlite {
+    async fn writable(&self) -> Result<(), Outage> {
+        match self.writer.trouble() {
+            None => Ok(()),
+            // No write heals a file.
+            Some(damaged @ Outage::Corrupt(_)) => Err(damaged),
+            Some(Outage::Busy | Outage::Unavailable(_) | Outage::Damaged(_)) => {
+                self.write(|write| write.execute("UPDATE head SET one = one", []).map(|_| ())).await
+            }
+        }
     }
 }
 
@@ -151,9 +179,11 @@ fn snapshot<T>(
     let run = |verb| connection.prepare_cached(verb)?.execute([]).map(|_| ());
     run("BEGIN")?;
     let answer = look(connection);
-    // A reader changed nothing: either verb ends the snapshot.
-    run("COMMIT").or_else(|_| run("ROLLBACK"))?;
-    answer
+    // A reader changed nothing: either verb ends the snapshot, unless a damaged page ended it. What
+    // the look met is what there is to tell.
+    let ended = run("COMMIT").or_else(|_| run("ROLLBACK"));
+    let answer = answer?;
+    ended.map(|()| answer)
 }
 
 /// What a failure of SQLite means to a caller.
@@ -162,7 +192,7 @@ fn outage(error: rusqlite::Error) -> Outage {
     use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase};
     match error.sqlite_error_code() {
         Some(DatabaseBusy | DatabaseLocked) => Outage::Busy,
-        Some(DatabaseCorrupt | NotADatabase) => Outage::Damaged(error.to_string()),
+        Some(DatabaseCorrupt | NotADatabase) => Outage::Corrupt(error.to_string()),
         Some(_) => Outage::Unavailable(error.to_string()),
         // Not SQLite's own: a column did not hold what was written there.
         None => Outage::Damaged(error.to_string()),

@@ -8,11 +8,11 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, params};
 
 use crate::kernel::{Outage, journal};
 
-use super::{Change, Collaborators, Sqlite, Writer, head::FloorCache, outage};
+use super::{Change, Collaborators, Sqlite, Writer, head::FloorCache, outage, sound};
 
 /// "PASS" in the file's header: another program's database is not opened by mistake.
 const APPLICATION: i32 = 0x5041_5353;
@@ -81,17 +81,13 @@ pub enum OpenError {
 impl Sqlite {
     /// Opens the file at `path`, made and set up if absent.
     pub fn open(path: &Path, with: Collaborators) -> Result<Arc<Self>, OpenError> {
-        let explain = |error| explain(path, error);
         let io = |error| OpenError::Io { path: path.to_owned(), error };
-        make_private(path).map_err(io)?;
-        let connection = writer(path).map_err(explain)?;
+        if !sound::exists(path)? {
+            make_new(path, &with)?;
+        }
+        let connection = writer(path).map_err(|error| explain(path, error))?;
         check_owner(&connection, path)?;
-        set_up(&connection, &with).map_err(|error| match error {
-            SetUp::Sqlite(error) => explain(error),
-            SetUp::Outage(outage) => {
-                OpenError::Refused { path: path.to_owned(), reason: outage.to_string() }
-            }
-        })?;
+        sound::look(&connection, path)?;
         check_key(&connection, &with, path)?;
         let writer = Writer::start(connection).map_err(io)?;
         let Collaborators { key, clock, random, end_rule } = with;
@@ -106,7 +102,8 @@ impl Sqlite {
             end_rule,
             changed: Arc::default(),
         });
-        keep_log_short(&store).map_err(io)?;
+        let checkpoints = tuned(path).map_err(|error| explain(path, error))?;
+        keep_log_short(&store, checkpoints).map_err(io)?;
         Ok(store)
     }
 }
@@ -117,8 +114,13 @@ fn check_owner(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let application = pragma("application_id").map_err(explain)?;
     let found = pragma("user_version").map_err(explain)?;
     let empty = connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |r| r.get(0));
-    if application != APPLICATION && !empty.map_err(explain)? {
-        return Err(OpenError::Foreign(path.to_owned()));
+    if application != APPLICATION {
+        let path = path.to_owned();
+        return Err(if empty.map_err(explain)? {
+            OpenError::Damaged { path, reason: "it holds nothing".to_owned() }
+        } else {
+            OpenError::Foreign(path)
+        });
     }
     if found > VERSION {
         return Err(OpenError::Newer { path: path.to_owned(), found });
@@ -131,6 +133,37 @@ enum SetUp {
     Outage(Outage),
 }
 
+/// Makes a store under another name, and gives it its own once it is whole: what bears that name and
+/// is no store is damaged, and never taken for new. Of two that begin at once, one gives the name.
+fn make_new(path: &Path, with: &Collaborators) -> Result<(), OpenError> {
+    let io = |error| OpenError::Io { path: path.to_owned(), error };
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(format!(".new-{}", with.random.opaque_id()));
+    let unfinished = PathBuf::from(unfinished);
+    make_private(&unfinished).map_err(io)?;
+    let made = fill(&unfinished, with).map_err(|error| match error {
+        SetUp::Sqlite(error) => explain(path, error),
+        SetUp::Outage(outage) => {
+            OpenError::Refused { path: path.to_owned(), reason: outage.to_string() }
+        }
+    });
+    let named = made.and_then(|()| match fs::hard_link(&unfinished, path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(io(error)),
+        Ok(()) | Err(_) => Ok(()),
+    });
+    fs::remove_file(&unfinished).map_err(io)?;
+    named?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    fs::File::open(folder.unwrap_or(Path::new("."))).and_then(|f| f.sync_all()).map_err(io)
+}
+
+fn fill(path: &Path, with: &Collaborators) -> Result<(), SetUp> {
+    let connection = writer(path).map_err(SetUp::Sqlite)?;
+    set_up(&connection, with)?;
+    // The last connection takes the log into the file as it closes.
+    connection.close().map_err(|(_, error)| SetUp::Sqlite(error))
+}
+
 /// Makes the tables of a new file, its epoch and the proof of its key, in one transaction.
 fn set_up(connection: &Connection, with: &Collaborators) -> Result<(), SetUp> {
     connection.execute_batch("BEGIN IMMEDIATE").map_err(SetUp::Sqlite)?;
@@ -141,12 +174,6 @@ fn set_up(connection: &Connection, with: &Collaborators) -> Result<(), SetUp> {
 }
 
 fn make(connection: &Connection, with: &Collaborators) -> Result<(), SetUp> {
-    let version: i32 = connection
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .map_err(SetUp::Sqlite)?;
-    if version == VERSION {
-        return Ok(());
-    }
     let sealed = with
         .key
         .seal("constant/key", KEY_PROOF)
@@ -188,10 +215,10 @@ fn check_key(connection: &Connection, with: &Collaborators, path: &Path) -> Resu
     }
 }
 
-fn explain(path: &Path, error: rusqlite::Error) -> OpenError {
+pub(super) fn explain(path: &Path, error: rusqlite::Error) -> OpenError {
     let path = path.to_owned();
     match outage(error) {
-        Outage::Damaged(reason) => OpenError::Damaged { path, reason },
+        Outage::Corrupt(reason) | Outage::Damaged(reason) => OpenError::Damaged { path, reason },
         Outage::Unavailable(reason) => OpenError::Refused { path, reason },
         Outage::Busy => {
             OpenError::Refused { path, reason: "another process keeps it locked".to_owned() }
@@ -211,12 +238,14 @@ fn make_private(path: &Path) -> Result<(), io::Error> {
 }
 
 fn tuned(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // A file that is not there is not made here: it would be taken for a store that holds nothing.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(128);
+    // Plans that ignore bound values: otherwise SQLite parses a cached statement anew, at ten times
+    // the cost of its run, wherever a new value might fit a partial index.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // FULL: an answered commit survives a power cut (promise 2). The writer never checkpoints by
     // itself; a thread of its own does.
     connection.execute_batch(
@@ -245,22 +274,18 @@ pub(super) fn reader(path: &Path) -> Result<Connection, rusqlite::Error> {
 
 /// Checkpoints off the writer every 200 ms; when steady writes keep the log from being reset, asks
 /// the writer for a pause and starts it anew.
-fn keep_log_short(store: &Arc<Sqlite>) -> Result<(), io::Error> {
+fn keep_log_short(store: &Arc<Sqlite>, connection: Connection) -> Result<(), io::Error> {
     let path = store.path.clone();
     let pause = store.writer.between_transactions();
     let alive: Weak<Sqlite> = Arc::downgrade(store);
     thread::Builder::new().name("store-checkpoint".to_owned()).spawn(move || {
-        let connection = match tuned(&path) {
-            Ok(connection) => connection,
-            Err(error) => {
-                tracing::error!(%error, "no checkpoints: the log will grow");
-                return;
-            }
-        };
         let mut log = path.into_os_string();
         log.push("-wal");
-        while alive.strong_count() > 0 {
+        loop {
             thread::sleep(Duration::from_millis(200));
+            if alive.strong_count() == 0 {
+                return;
+            }
             checkpoint(&connection, "PASSIVE");
             if fs::metadata(&log).is_ok_and(|log| log.len() > LONGEST_LOG) {
                 pause(&mut || checkpoint(&connection, "RESTART"));

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-use super::{Sqlite, Write, damaged, head::cuts_where, outage, standing::parsed};
+use super::{Change, Sqlite, Write, damaged, head::cuts_where, outage, standing::parsed};
 
 /// Cuts expanded in one transaction: a structure that closes must not stop the writer for long.
 const AT_ONCE: usize = 256;
@@ -33,7 +33,11 @@ impl Outbox for Sqlite {
             let untold = cuts_where(write.db, "told = 0 AND ?1", true).map_err(outage)?;
             for row in untold.into_iter().take(AT_ONCE) {
                 let (key, cut) = (row.key(), row.parse()?);
-                expand(write, key, &cut, random.as_ref())?;
+                write_lines(write, key, &cut, random.as_ref())?;
+                write.execute(
+                    "UPDATE cut SET told = 1 WHERE revision = ?1 AND ordinal = ?2",
+                    params![key.0, key.1],
+                )?;
             }
             has_untold(write.db).map_err(outage)
         })
@@ -135,31 +139,54 @@ impl Outbox for Sqlite {
     }
 
     async fn ledger(&self, departure: DepartureId) -> Result<Vec<LedgerLine>, Outage> {
-        let rows: Vec<(LedgerLine, String)> = self.read(|db| {
-            db.prepare_cached(
-                "SELECT n.client, n.sid, n.state, n.tries, n.last_try, n.confirmed_at, n.problem
-                 FROM cut c JOIN notice n ON n.revision = c.revision AND n.ordinal = c.ordinal
-                 WHERE c.departure = ?1 ORDER BY n.id",
-            )?
-            .query_map(params![departure.0], |row| {
-                let line = LedgerLine {
-                    client_id: parsed(row, 0)?,
-                    sid: Sid(row.get(1)?),
-                    state: NoticeState::Due,
-                    tries: row.get(3)?,
-                    last_try: row.get::<_, Option<i64>>(4)?.map(Timestamp),
-                    confirmed_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
-                    problem: row.get(6)?,
-                };
-                Ok((line, row.get(2)?))
-            })?
-            .collect()
-        })?;
-        let understand = |(line, text): (LedgerLine, String)| {
-            Ok(LedgerLine { state: notice_state(&text)?, ..line })
-        };
-        rows.into_iter().map(understand).collect()
+        let lines = self.read(|db| lines(db, departure))?;
+        lines.into_iter().map(LedgerRow::parse).collect()
     }
+}
+
+/// The ledger of a departure of this transaction, so that its answer holds it. The obligation
+/// stays, and is expanded once more after the commit: a grant that was being written meanwhile gets
+/// its line then.
+pub(super) fn owed(change: &Change<'_>, departure: DepartureId) -> Result<Vec<LedgerLine>, Outage> {
+    for row in cuts_where(change.db, "departure = ?1", departure.0).map_err(outage)? {
+        let (key, cut) = (row.key(), row.parse()?);
+        write_lines(change, key, &cut, change.random)?;
+    }
+    lines(change.db, departure).map_err(outage)?.into_iter().map(LedgerRow::parse).collect()
+}
+
+/// A line, not yet understood.
+struct LedgerRow {
+    line: LedgerLine,
+    state: String,
+}
+
+impl LedgerRow {
+    fn parse(self) -> Result<LedgerLine, Outage> {
+        Ok(LedgerLine { state: notice_state(&self.state)?, ..self.line })
+    }
+}
+
+fn lines(db: &Connection, departure: DepartureId) -> Result<Vec<LedgerRow>, rusqlite::Error> {
+    db.prepare_cached(
+        "SELECT n.client, n.sid, n.grant_id, n.state, n.tries, n.last_try, n.confirmed_at, n.problem
+         FROM cut c JOIN notice n ON n.revision = c.revision AND n.ordinal = c.ordinal
+         WHERE c.departure = ?1 ORDER BY n.id",
+    )?
+    .query_map(params![departure.0], |row| {
+        let line = LedgerLine {
+            client_id: parsed(row, 0)?,
+            sid: Sid(row.get(1)?),
+            grant: GrantId(row.get(2)?),
+            state: NoticeState::Due,
+            tries: row.get(4)?,
+            last_try: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+            confirmed_at: row.get::<_, Option<i64>>(6)?.map(Timestamp),
+            problem: row.get(7)?,
+        };
+        Ok(LedgerRow { line, state: row.get(3)? })
+    })?
+    .collect()
 }
 
 fn has_untold(db: &Connection) -> Result<bool, rusqlite::Error> {
@@ -172,7 +199,7 @@ fn has_untold(db: &Connection) -> Result<bool, rusqlite::Error> {
 
 /// One line for each grant that the cut covers and that is older than it: by its stamp for a
 /// person, a person at a structure and a session; by its own revision for a grant and a client.
-fn expand(
+fn write_lines(
     write: &Write<'_>,
     (revision, ordinal): (i64, i64),
     cut: &Cut,
@@ -205,6 +232,8 @@ fn expand(
             "revision < ?2 AND rpps = ?3 AND structure = ?4",
             &[&rpps.as_str(), &finess.as_str()],
         ),
+        // Pages of our own: no relying party is there to be told.
+        Scope::Console(..) => Ok(Vec::new()),
         Scope::Session(sid) => covered("revision < ?2 AND sid = ?3", &[&sid.0]),
         Scope::Grant(grant) => covered("own < ?2 AND id = ?3", &[&grant.0]),
         Scope::Client(client) => covered("own < ?2 AND client = ?3", &[&client.as_str()]),
@@ -226,10 +255,6 @@ fn expand(
             ],
         )?;
     }
-    write.execute(
-        "UPDATE cut SET told = 1 WHERE revision = ?1 AND ordinal = ?2",
-        params![revision, ordinal],
-    )?;
     Ok(())
 }
 

@@ -135,7 +135,7 @@ fn of_structure(
     .collect()
 }
 
-/// People with an open situation whose folded names begin as asked. A name is looked up in its
+/// People with a situation of today whose folded names begin as asked. A name is looked up in its
 /// index; a structure alone, in its own.
 fn matching(
     db: &Connection,
@@ -156,6 +156,7 @@ fn matching(
         "SELECT {columns} FROM professional p WHERE p.retired_at IS NULL
          AND p.validated_at <= ?6 AND p.rpps IN (
              SELECT s.rpps FROM situation s WHERE {by_name} AND {place} AND s.ended_at IS NULL
+             AND s.started_on <= ?8
              AND (?3 IS NULL OR instr(s.exercise_key, ?3) > 0)
              AND s.rpps > coalesce(?5, ''))
          ORDER BY p.rpps LIMIT ?7"
@@ -168,14 +169,19 @@ fn matching(
             query.finess.map(String::from),
             query.after.map(String::from),
             query.validated_by.0,
-            query.limit
+            query.limit,
+            query.begun_by.to_string()
         ],
         |row| ProfessionalRow::at(row, 0),
     )?
     .collect()
 }
 
-fn situations(db: &Connection, rpps: Rpps) -> Result<Vec<(Situation, Structure)>, rusqlite::Error> {
+/// All situations of one person, oldest first.
+pub(super) fn situations(
+    db: &Connection,
+    rpps: Rpps,
+) -> Result<Vec<(Situation, Structure)>, rusqlite::Error> {
     let columns = structures::COLUMNS;
     db.prepare_cached(&format!(
         "SELECT {columns}, t.id, t.rpps, t.finess, t.authority, t.profession, t.role, t.mode,
@@ -190,7 +196,11 @@ fn situations(db: &Connection, rpps: Rpps) -> Result<Vec<(Situation, Structure)>
     .collect()
 }
 
-fn local_accesses(db: &Connection, rpps: Rpps) -> Result<Vec<AccessAt>, rusqlite::Error> {
+/// All local accesses of one person, oldest first.
+pub(super) fn local_accesses(
+    db: &Connection,
+    rpps: Rpps,
+) -> Result<Vec<AccessAt>, rusqlite::Error> {
     let columns = structures::COLUMNS;
     db.prepare_cached(&format!(
         "SELECT {columns}, a.id, a.rpps, a.finess, a.given_at, a.ends_at, a.ended_at

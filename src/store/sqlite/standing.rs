@@ -26,7 +26,7 @@ pub(super) fn standing(
     let open = "rpps = ?1 AND ended_at IS NULL";
     let (situations, upcoming) = situations_where(db, open, rpps.as_str())?
         .into_iter()
-        .partition(|situation| situation.started_on <= day);
+        .partition(|situation| situation.has_begun(day));
     let local_accesses = local_accesses_where(db, open, rpps.as_str())?;
     Ok(Some(Standing { rpps, card, situations, upcoming, local_accesses }))
 }

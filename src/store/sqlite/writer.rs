@@ -30,9 +30,10 @@ pub(super) enum Lane {
 
 /// Answers its caller once the commit is known.
 type Answer = Box<dyn FnOnce(Result<(), Outage>) + Send>;
-/// Runs inside the transaction; `Err` asks for a rollback of this operation alone. Where there is no
-/// transaction to run in, it is handed the reason and only answers.
-type Operation = Box<dyn FnOnce(Result<&Connection, Outage>) -> Result<Answer, Answer> + Send>;
+/// Runs inside the transaction; `Err` asks for a rollback of this operation alone, and says why. Where
+/// there is no transaction to run in, it is handed the reason and only answers.
+type Operation =
+    Box<dyn FnOnce(Result<&Connection, Outage>) -> Result<Answer, (Answer, Outage)> + Send>;
 
 #[derive(Default)]
 struct Lanes {
@@ -46,6 +47,17 @@ struct Shared {
     something: Condvar,
     /// Held during each transaction, so that a checkpoint can ask for a pause.
     writing: Mutex<()>,
+    /// Why the last transaction did not write all that it was asked to; a damaged file, for good.
+    trouble: Mutex<Option<Outage>>,
+}
+
+impl Shared {
+    fn note(&self, now: Option<Outage>) {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*trouble, Some(Outage::Corrupt(_))) {
+            *trouble = now;
+        }
+    }
 }
 
 /// The thread, and the queues in front of it.
@@ -60,6 +72,7 @@ impl Writer {
             lanes: Mutex::new(Lanes::default()),
             something: Condvar::new(),
             writing: Mutex::new(()),
+            trouble: Mutex::new(None),
         });
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
@@ -79,12 +92,28 @@ impl Writer {
             Ok(value) => Ok(Box::new(move |commit| {
                 drop(sender.send(commit.map(|()| value)));
             })),
-            Err(failure) => Err(Box::new(move |_| {
-                drop(sender.send(Err(failure)));
-            })),
+            Err(failure) => {
+                let why = failure.clone();
+                let answer: Answer = Box::new(move |_| drop(sender.send(Err(failure))));
+                Err((answer, why))
+            }
         });
         self.enqueue(lane, operation)?;
         answered.await.map_err(|_| Outage::Unavailable("the operation failed inside".to_owned()))?
+    }
+
+    /// Why the last transaction failed, if it did.
+    pub(super) fn trouble(&self) -> Option<Outage> {
+        self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A reader met this. A damaged file is everybody's trouble.
+    pub(super) fn noticed(&self, met: Outage) -> Outage {
+        if matches!(met, Outage::Corrupt(_)) {
+            tracing::error!(outage = %met, "the records cannot be read");
+            self.shared.note(Some(met.clone()));
+        }
+        met
     }
 
     /// Runs `pause` while no transaction is open.
@@ -129,7 +158,7 @@ impl Drop for Writer {
 fn work(shared: &Shared, connection: &Connection) {
     while let Some(group) = next_group(shared) {
         let _writing = shared.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        commit(connection, group);
+        commit(shared, connection, group);
     }
     // Stopped gracefully, the store is one whole file.
     super::open::checkpoint(connection, "TRUNCATE");
@@ -153,47 +182,72 @@ fn next_group(shared: &Shared) -> Option<Vec<Operation>> {
     }
 }
 
-fn commit(connection: &Connection, group: Vec<Operation>) {
-    if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
-        let failure = outage(error);
-        tracing::error!(%failure, "the store refuses to write");
-        for operation in group {
-            match operation(Err(failure.clone())) {
-                Ok(answer) | Err(answer) => answer(Err(failure.clone())),
-            }
+/// Commits a group, notes what that met, and answers.
+fn commit(shared: &Shared, connection: &Connection, group: Vec<Operation>) {
+    let mut lost = run(connection, "BEGIN IMMEDIATE").map_err(outage).err();
+    let mut met = lost.clone();
+    let mut answers = Vec::with_capacity(group.len());
+    for operation in group {
+        let (answer, failure) = match &lost {
+            Some(lost) => (Some(refused(operation, lost)), None),
+            None => in_savepoint(connection, operation),
+        };
+        answers.extend(answer);
+        // No room, or a damaged page: SQLite may have undone the whole transaction by itself.
+        if lost.is_none() && connection.is_autocommit() {
+            let unsaid = || Outage::Unavailable("the transaction was undone".to_owned());
+            lost = Some(failure.clone().unwrap_or_else(unsaid));
         }
-        return;
+        met = failure.or(met);
     }
-    let answers: Vec<Answer> =
-        group.into_iter().filter_map(|operation| in_savepoint(connection, operation)).collect();
-    let committed = connection.execute_batch("COMMIT").map_err(|error| {
-        let failure = outage(error);
-        tracing::error!(%failure, "a commit failed");
-        // Nothing stays open whatever the reason; a failure here means that nothing was.
-        drop(connection.execute_batch("ROLLBACK"));
-        failure
-    });
+    let committed = match lost {
+        Some(lost) => Err(lost),
+        None => run(connection, "COMMIT").map_err(|error| {
+            let failure = outage(error);
+            // Nothing stays open whatever the reason; a failure here means that nothing was.
+            drop(run(connection, "ROLLBACK"));
+            failure
+        }),
+    };
+    if let Err(failure) = &committed {
+        tracing::error!(%failure, "nothing could be written");
+    }
+    shared.note(committed.clone().err().or(met));
     for answer in answers {
         answer(committed.clone());
     }
 }
 
-/// One failing operation must not fail its group: it is undone alone. `None` when it panicked; its
+fn run(connection: &Connection, verb: &str) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached(verb)?.execute([]).map(|_| ())
+}
+
+/// There is no transaction to run in.
+fn refused(operation: Operation, why: &Outage) -> Answer {
+    match operation(Err(why.clone())) {
+        Ok(answer) | Err((answer, _)) => answer,
+    }
+}
+
+/// One failing operation must not fail its group: it is undone alone. No answer when it panicked; its
 /// caller learns from the dropped channel, and the panic hook has written why.
-fn in_savepoint(connection: &Connection, operation: Operation) -> Option<Answer> {
+fn in_savepoint(connection: &Connection, operation: Operation) -> (Option<Answer>, Option<Outage>) {
     let savepoint = |verb: &str| {
-        if let Err(error) = connection.prepare_cached(verb).and_then(|mut s| s.execute([])) {
+        if let Err(error) = run(connection, verb) {
             tracing::error!(%error, verb, "a savepoint failed");
         }
     };
     savepoint("SAVEPOINT operation");
     let outcome = catch_unwind(AssertUnwindSafe(|| operation(Ok(connection))));
-    if !matches!(outcome, Ok(Ok(_))) {
-        savepoint("ROLLBACK TO operation");
+    if !connection.is_autocommit() {
+        if !matches!(outcome, Ok(Ok(_))) {
+            savepoint("ROLLBACK TO operation");
+        }
+        savepoint("RELEASE operation");
     }
-    savepoint("RELEASE operation");
     match outcome {
-        Ok(Ok(answer) | Err(answer)) => Some(answer),
-        Err(_) => None,
+        Ok(Ok(answer)) => (Some(answer), None),
+        Ok(Err((answer, why))) => (Some(answer), Some(why)),
+        Err(_) => (None, None),
     }
 }

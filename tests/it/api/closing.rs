@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::world::{NOW, RIVE_CLAIRE, TILLEULS, World, hiring};
+use super::world::{NOW, RIVE_CLAIRE, TILLEULS, World, hiring, person};
 use passerelle::kernel::time::Span;
 
 #[tokio::test]
@@ -44,6 +44,78 @@ async fn an_end_answers_the_situation_and_its_departure() {
     assert_eq!(undone.at("/situation/state"), "open");
     world.call("all", &reopen, None).await.problem(409, "not_ended");
     assert_eq!(world.call("all", &one, None).await.is(200).at("/state"), "undone");
+}
+
+/// The calendar was moved: what is due and what is done are times of the same clock.
+#[tokio::test]
+async fn nothing_is_done_before_it_is_due() {
+    let world = World::new().await;
+    let (_, situation) = world.person("Vasseur", 1).await;
+    let day = Span::hours(24).0;
+    world.records().execute("UPDATE head SET calendar_lead = ?1", [day]).unwrap();
+    let end = format!("POST /situations/{situation}/end");
+    let done = world.call("all", &end, Some(&json!({"immediate": true}))).await.is(200);
+    let moved = (NOW + Span::hours(24)).to_string();
+    assert_eq!(done.at("/departure/due_at"), moved);
+    assert_eq!(done.at("/departure/done_at"), moved);
+    assert_eq!(done.at("/departure/cuts/0/at"), NOW.to_string(), "a cut is on the real clock");
+}
+
+#[tokio::test]
+async fn a_situation_is_upcoming_until_its_first_day_and_the_public_waits_for_it() {
+    let world = World::new().await;
+    let mut body = person("Vasseur", 1);
+    body["situation"]["started_on"] = json!("2026-11-24");
+    let made = world.call("all", "POST /professionals", Some(&body)).await.is(201);
+    assert_eq!(made.at("/situations/0/state"), "upcoming");
+    let rpps = made.at("/rpps");
+    let look = |what: String| {
+        let request = axum::http::Request::get(what).header("accept", "application/json");
+        world.send(request.body(axum::body::Body::empty()).unwrap())
+    };
+    let seen = async || {
+        let one = world.call("all", &format!("GET /professionals/{rpps}"), None).await.is(200);
+        let entry = look(format!("/annuaire/{rpps}")).await.is(200);
+        let found = look("/annuaire?nom=vasseur".to_owned()).await.is(200);
+        let found = found.json()["items"].as_array().unwrap().len();
+        (one.at("/situations/0/state"), entry.at("/active"), found)
+    };
+    // The evening before, then midnight.
+    world.advance(Span::hours(2 * 24 + 8));
+    assert_eq!(seen().await, ("upcoming".into(), "false".into(), 0));
+    world.advance(Span::hours(1));
+    assert_eq!(seen().await, ("open".into(), "true".into(), 1));
+}
+
+#[tokio::test]
+async fn the_answer_to_an_end_says_who_is_owed_a_notice() {
+    let world = World::new().await;
+    let (rpps, situation) = world.person("Vasseur", 1).await;
+    world
+        .records()
+        .execute_batch(&format!(
+            "INSERT INTO grant_ (id, client, sid, rpps, structure, epoch, revision, own, until,
+                 opened_at, request, logout_uri)
+             SELECT x'00000000000000000000000000000003', 'dui',
+                 x'00000000000000000000000000000001', '{rpps}', '{TILLEULS}', epoch, revision,
+                 revision, {until}, {now}, '{{}}', 'http://localhost:1/adieu' FROM head",
+            now = NOW.0,
+            until = (NOW + Span::hours(4)).0,
+        ))
+        .unwrap();
+    let end = format!("POST /situations/{situation}/end");
+    let body = json!({"immediate": true});
+    let ended = world.keyed("all", &end, Some(&body), Some("k")).await.is(200);
+    let line = json!({
+        "client_id": "dui", "sid": "00000000-0000-0000-0000-000000000001",
+        "grant": "00000000-0000-0000-0000-000000000003", "state": "due", "tries": 0,
+        "last_try": null, "confirmed_at": null, "problem": null,
+    });
+    assert_eq!(ended.json()["departure"]["relying_parties"], json!([line]));
+    let again = world.keyed("all", &end, Some(&body), Some("k")).await.is(200);
+    assert_eq!(again.text, ended.text);
+    let one = format!("GET /departures/{}", ended.at("/departure/id"));
+    assert_eq!(world.call("all", &one, None).await.json(), ended.json()["departure"]);
 }
 
 #[tokio::test]
@@ -113,10 +185,17 @@ async fn sessions_are_seen_while_a_door_honours_them_and_ended_by_hand() {
     };
     assert_eq!(count(String::new()).await, 2);
     assert_eq!(count(format!("?rpps={rpps}&client=dui")).await, 2);
+    assert_eq!(count("?limit=1".to_owned()).await, 1);
     assert_eq!(count("?client=other".to_owned()).await, 0);
     assert_eq!(count("?rpps=99900000011".to_owned()).await, 0);
     let sid = "00000000-0000-0000-0000-000000000001";
-    world.call("all", &format!("DELETE /sessions/{sid}"), None).await.is(204);
+    let newest = "00000000-0000-0000-0000-000000000002";
+    let first = world.call("all", "GET /sessions?limit=1", None).await.is(200);
+    assert_eq!((first.at("/items/0/sid"), first.at("/next")), (newest.into(), newest.into()));
+    world.call("all", &format!("DELETE /sessions/{newest}"), None).await.is(204);
+    // The newest is dead: a page passes over it, and is not empty for that.
+    let only = world.call("all", "GET /sessions?limit=1", None).await.is(200);
+    assert_eq!((only.at("/items/0/sid"), only.at("/next")), (sid.into(), "null".into()));
     assert_eq!(count(String::new()).await, 1);
     let end = format!("POST /situations/{situation}/end");
     world.call("all", &end, Some(&json!({"immediate": true}))).await.is(200);

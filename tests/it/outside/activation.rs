@@ -185,6 +185,10 @@ async fn one_call_makes_somebody_who_can_log_in() {
     let created = register(&demo, &api, 1, json!({"ready": true})).await;
     assert_eq!(created.status, 201, "{}", created.body);
     let person = Person::from(&created.json());
+    // Her phone approves by itself: here she does.
+    let mode = demo.at("phone", &format!("/api/phones/{}/mode", person.rpps));
+    let off = demo.http.put(mode).json(&json!({"auto": "off"})).send().await;
+    assert!(off.unwrap().status().is_success());
     let party = Party::of(&demo, "dui-tilleuls");
     let mut browser = Browser::for_parties(&[&party]);
     let page = log_in(&demo, &mut browser, &party.start(&[]), &person).await;

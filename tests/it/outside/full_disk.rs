@@ -35,10 +35,12 @@ async fn on_a_full_disk_an_end_is_refused_whole_and_works_once_there_is_room() {
     }
     let refresh = party.refresh(&tokens.refresh).await;
     assert!(refresh.status == 503 || refresh.status == 200, "{}", refresh.body);
-    let ready = demo.get(&format!("{}/health/ready", demo.gateway())).await;
-    assert!(ready.status < 600, "it still answers");
+    let health = format!("{}/health/ready", demo.gateway());
+    let ready = demo.get(&health).await;
+    assert_eq!((ready.status, ready.header("retry-after")), (503, "1"), "{}", ready.body);
 
     limit(&demo, "unlimited:unlimited");
+    assert_eq!(demo.get(&health).await.status, 200, "it recovers by itself");
     assert_eq!(api.card(&person.rpps).await, "active", "nothing was half done");
     assert_eq!(party.doors(&tokens).await, Doors::open());
     api.post(&path, &end).await.success();

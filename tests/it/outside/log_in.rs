@@ -215,6 +215,8 @@ async fn without_a_right_to_the_client_she_is_told_then_sent_back() {
     phone.approve(&challenge, &code_on(&page), &person.pin).await;
     let page = browser.again(&page).await;
     assert_eq!(page.error(), "acces_refuse", "{}", page.summary());
+    let page = browser.again(&page).await;
+    assert_eq!(page.error(), "acces_refuse", "reading it again: {}", page.summary());
     let onward = page
         .attribute("main a[href], #erreur a[href]", "href")
         .unwrap_or_else(|| panic!("no way back on {}", page.answer.body));

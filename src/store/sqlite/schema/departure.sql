@@ -10,7 +10,7 @@ CREATE TABLE departure (
     reason       TEXT,
     by           TEXT NOT NULL,     -- JSON of journal::Actor
     asked_at     INTEGER NOT NULL,  -- protocol
-    done_at      INTEGER,           -- protocol
+    done_at      INTEGER,           -- calendar
     revision     INTEGER            -- the revision that ended it
 ) STRICT;
 CREATE INDEX departure_rpps ON departure (rpps);

@@ -6,12 +6,15 @@
 //! * [`World`] makes the parties, says who they are, and serves them all.
 //! * `phone` holds a key for each professional and answers what waits.
 //! * `mailbox` receives the mails and SMS of everybody.
+//! * `franceconnect` vouches for civil identities, as the State's platform does, or misbehaves.
 //! * `dui` is care-home software, three times: two bound to a structure, one national.
 //! * [`tour`] plays a whole story through the public interfaces, as a person and her machines would.
 
 mod clock;
 mod dui;
+mod franceconnect;
 mod gateway;
+mod jws;
 mod mailbox;
 mod phone;
 mod random;

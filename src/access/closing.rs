@@ -24,7 +24,7 @@ impl Closing {
         entry.outcome = Some(cause.as_str().to_owned());
         match &scope {
             Scope::Person(rpps) => entry.person = Some(*rpps),
-            Scope::PersonAt(rpps, finess) => {
+            Scope::PersonAt(rpps, finess) | Scope::Console(rpps, finess) => {
                 entry.person = Some(*rpps);
                 entry.structure = Some(*finess);
             }

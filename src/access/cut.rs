@@ -12,6 +12,8 @@ pub enum Scope {
     Person(Rpps),
     /// One person, in the software of one structure.
     PersonAt(Rpps, Finess),
+    /// What one person manages at one structure, and nothing else of theirs.
+    Console(Rpps, Finess),
     /// One session and all its grants.
     Session(Sid),
     /// One grant.
@@ -32,6 +34,8 @@ pub enum Cause {
     CardBlocked,
     /// Another phone took the card over.
     CardReplaced,
+    /// What let them manage was taken back.
+    HabilitationWithdrawn,
     /// The authority deleted a wrong identity.
     IdentityDeleted,
     /// Log-out, or an operator's hand.
@@ -56,6 +60,7 @@ impl Cause {
             Self::LastSituation => "last_situation",
             Self::CardBlocked => "card_blocked",
             Self::CardReplaced => "card_replaced",
+            Self::HabilitationWithdrawn => "habilitation_withdrawn",
             Self::IdentityDeleted => "identity_deleted",
             Self::SessionEnded => "session_ended",
             Self::TokenRevoked => "token_revoked",

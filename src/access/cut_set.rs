@@ -17,6 +17,7 @@ pub struct CutSet {
     floor: Revision,
     persons: HashMap<Rpps, Revision>,
     persons_at: HashMap<(Rpps, Finess), Revision>,
+    consoles: HashMap<(Rpps, Finess), Revision>,
     sessions: HashMap<Sid, Revision>,
     grants: HashMap<GrantId, GrantCuts>,
     clients: HashMap<ClientId, Revision>,
@@ -38,6 +39,7 @@ impl CutSet {
             floor,
             persons: HashMap::new(),
             persons_at: HashMap::new(),
+            consoles: HashMap::new(),
             sessions: HashMap::new(),
             grants: HashMap::new(),
             clients: HashMap::new(),
@@ -78,6 +80,7 @@ impl CutSet {
         let live = |revision: &Revision| *revision > floor;
         self.persons.retain(|_, revision| live(revision));
         self.persons_at.retain(|_, revision| live(revision));
+        self.consoles.retain(|_, revision| live(revision));
         self.sessions.retain(|_, revision| live(revision));
         self.clients.retain(|_, revision| live(revision));
         self.grants.retain(|_, cuts| cuts.replayed.max(cuts.other).is_some_and(|r| live(&r)));
@@ -90,6 +93,9 @@ impl CutSet {
             Scope::Person(rpps) => raise(self.persons.entry(rpps).or_default()),
             Scope::PersonAt(rpps, finess) => {
                 raise(self.persons_at.entry((rpps, finess)).or_default());
+            }
+            Scope::Console(rpps, finess) => {
+                raise(self.consoles.entry((rpps, finess)).or_default());
             }
             Scope::Session(sid) => raise(self.sessions.entry(sid).or_default()),
             Scope::Client(client) => raise(self.clients.entry(client).or_default()),
@@ -111,6 +117,10 @@ impl CutSet {
 
     pub(super) fn person_at(&self, rpps: Rpps, finess: Finess) -> Option<Revision> {
         self.persons_at.get(&(rpps, finess)).copied()
+    }
+
+    pub(super) fn console(&self, rpps: Rpps, finess: Finess) -> Option<Revision> {
+        self.consoles.get(&(rpps, finess)).copied()
     }
 
     pub(super) fn session(&self, sid: Sid) -> Option<Revision> {

@@ -167,6 +167,22 @@ fn covered(door: Door, holder: &Holder, cuts: &CutSet) -> bool {
     let person = holder.rpps.and_then(|rpps| cuts.person(rpps));
     let person_at =
         holder.rpps.zip(holder.structure).and_then(|(rpps, at)| cuts.person_at(rpps, at));
+    let console = match door {
+        // Managing is honoured on our own pages only: other doors do not look at it.
+        Door::Console => {
+            holder.rpps.zip(holder.structure).and_then(|(rpps, at)| cuts.console(rpps, at))
+        }
+        Door::Pending
+        | Door::Proof
+        | Door::Code
+        | Door::SilentLogin
+        | Door::Redemption
+        | Door::RedemptionAnswer
+        | Door::Refresh
+        | Door::Introspection
+        | Door::Userinfo
+        | Door::Api => None,
+    };
     let session = holder.sid.and_then(|sid| cuts.session(sid));
     let client = holder.client.as_ref().and_then(|client| cuts.client(client));
     let grant = holder.grant.and_then(|grant| match door {
@@ -184,7 +200,47 @@ fn covered(door: Door, holder: &Holder, cuts: &CutSet) -> bool {
     });
     newer(person, proof)
         || newer(person_at, proof)
+        || newer(console, proof)
         || newer(session, proof)
         || newer(client, holder.own)
         || newer(grant, holder.own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Cause, Cut, Scope};
+
+    #[test]
+    fn a_withdrawn_habilitation_shuts_the_console_of_that_structure_only() {
+        let epoch = Epoch(uuid::Uuid::from_u128(1));
+        let (rpps, at) = (Rpps::from_serial(1), |finess: &str| finess.parse::<Finess>().unwrap());
+        let mut cuts = CutSet::new(epoch, Revision(1), Revision(0));
+        let scope = Scope::Console(rpps, at("019999028"));
+        let cause = Cause::HabilitationWithdrawn;
+        let cut = Cut { revision: Revision(5), at: Timestamp(0), scope, cause };
+        cuts.advance(Revision(9), [cut]);
+        #[track_caller]
+        fn check(cuts: &CutSet, door: Door, holder: (Rpps, Option<Finess>, u64), open: bool) {
+            let (rpps, structure, revision) = holder;
+            let holder = Holder {
+                rpps: Some(rpps),
+                structure,
+                sid: None,
+                proof: Stamp { epoch: cuts.epoch(), revision: Revision(revision) },
+                client: None,
+                grant: None,
+                own: Revision(revision),
+                until: Timestamp(1),
+            };
+            assert_eq!(gate(door, &holder, cuts, Timestamp(0)).is_ok(), open);
+        }
+        let here = Some(at("019999028"));
+        check(&cuts, Door::Console, (rpps, here, 4), false);
+        check(&cuts, Door::Console, (rpps, here, 5), true);
+        check(&cuts, Door::Console, (rpps, Some(at("699999124")), 4), true);
+        check(&cuts, Door::Console, (rpps, None, 4), true);
+        check(&cuts, Door::Console, (Rpps::from_serial(2), here, 4), true);
+        check(&cuts, Door::Introspection, (rpps, here, 4), true);
+    }
 }

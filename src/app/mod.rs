@@ -1,15 +1,18 @@
 //! The composition root: the one place that sees everything. It builds each slice with its
 //! collaborators, joins the routers, and says what goes on beside the requests.
 
+mod clients;
 mod demo;
+mod entrance;
+mod front;
 mod glue;
+mod refusal;
 mod seed;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use axum::{Router, http::StatusCode, middleware::from_fn_with_state, response::Response};
+use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 use crate::{
     access::{Doors, Heads},
@@ -19,10 +22,11 @@ use crate::{
         self, Ecps, Post,
         post::{BadPost, MailServer, OutgoingPost, Protection},
     },
+    franceconnect::BadSettings,
     kernel::{Clock, Outage, random::Random},
     oidc::{self, Provider},
     portal::{
-        Api, Callers, Console, Phones,
+        self, Api, Callers, Console, Phones,
         api::{CardsApi, ClientsApi},
         console,
         directory::{self, PublicDirectory},
@@ -34,12 +38,12 @@ use crate::{
     store::sqlite::Sqlite,
     web::{
         outgoing::{NoClient, Outgoing},
-        page::{self, Frame, Trouble},
-        throttle::{Limit, Refuse, Throttle},
+        page::{self, Frame},
+        throttle::Refuse,
     },
 };
 
-use glue::Refusals;
+use {front::Limits, glue::Refusals};
 
 pub use demo::{Demo, Describe};
 pub use seed::{NotSeeded, Seed, SeedPerson, seed};
@@ -75,9 +79,20 @@ pub enum NotBuilt {
     /// The HTTP client does not start.
     #[error(transparent)]
     Outgoing(#[from] NoClient),
+    /// A client that the configuration names cannot be entered.
+    #[error("{setting}: {why}")]
+    Client {
+        /// Its section.
+        setting: String,
+        /// What is in the way.
+        why: String,
+    },
     /// No mail could leave.
     #[error(transparent)]
     Post(#[from] BadPost),
+    /// FranceConnect's settings name no addresses.
+    #[error(transparent)]
+    FranceConnect(#[from] BadSettings),
     /// The code lists that we ship are damaged.
     #[error(transparent)]
     Nomenclature(#[from] BadNomenclature),
@@ -103,16 +118,9 @@ pub async fn build(
     demo: Option<Demo>,
 ) -> Result<App, NotBuilt> {
     let house = furnish(config, store, &machine, demo.is_some()).await?;
+    clients::settle(&house.store, &config.clients).await?;
     let phones = demo.as_ref().map(|demo| demo.phones(house.outgoing.clone()));
-    let limit = |throttle: &Arc<Throttle>, refuse: Refuse| Limit {
-        throttle: Arc::clone(throttle),
-        clock: Arc::clone(&machine.clock),
-        proxies: config.server.trusted_proxies.clone(),
-        refuse,
-    };
-    // One count of log-ins for each address, whichever way it tries.
-    let logins = Arc::new(Throttle::new(config.throttle.logins_per_minute_per_address));
-    let searches = Arc::new(Throttle::new(config.throttle.directory_per_minute_per_address));
+    let limits = Limits::new(config, Arc::clone(&machine.clock));
     let frame = house.frame;
     let signin = SignIn::new(signin::Collaborators {
         provider: Arc::clone(&house.provider),
@@ -136,31 +144,30 @@ pub async fn build(
         parties: demo.as_ref().map(|demo| demo.ready.clone()),
         metrics: machine.metrics.clone(),
     };
+    let (too_many, too_many_looks): (Refuse, Refuse) = (
+        Arc::new(move |_| signin::too_many(frame)),
+        Arc::new(move |headers| directory::too_many(frame, headers)),
+    );
+    let phones_limit = limits.logins(Arc::new(ecps::http::too_many));
     let mut router = Router::new()
         .merge(page::assets())
         .merge(home.router())
         .merge(operations::router(operations))
         .merge(oidc::router(Arc::clone(&house.provider)))
-        .merge(signin::router(signin, &limit(&logins, Arc::new(move |_| signin::too_many(frame)))))
-        .merge(ecps::http::router(
-            house.ecps.clone(),
-            &limit(&logins, Arc::new(ecps::http::too_many)),
-        ))
-        .merge(directory.router(&limit(
-            &searches,
-            Arc::new(move |headers| directory::too_many(frame, headers)),
-        )))
+        .merge(signin::router(signin, &limits.logins(too_many)))
+        .merge(ecps::http::router(house.ecps.clone(), &phones_limit))
+        .merge(directory.router(&limits.searches(too_many_looks)))
         .merge(console(&house, &machine).router())
+        .merge(
+            entrance::build(config, &house, &machine)?
+                .router(&limits.logins(Arc::new(move |_| portal::entrance::too_many(frame)))),
+        )
         .nest("/api/v1", api(&house, &machine, phones));
     if let Some(demo) = demo {
         router = router.merge(demo.router(&house.ecps, &house.doors, Arc::clone(&house.store)));
     }
     let refusals = Arc::new(Refusals::default());
-    let router = router
-        .fallback(async move || nowhere(frame))
-        .layer(from_fn_with_state(Arc::clone(&refusals), Refusals::watch))
-        .layer(CatchPanicLayer::new())
-        .layer(TraceLayer::new_for_http().make_span_with(glue::span));
+    let router = front::around(router, frame, config, &refusals);
     let mut background = background(config, &house, &machine);
     let every = config.journal.refusals_every;
     background.push(Box::pin(refusals.write_down(Arc::clone(&house.store), every)));
@@ -258,6 +265,8 @@ fn api(house: &House, machine: &Machine, phones: Option<Arc<dyn Phones>>) -> Rou
         doors: house.doors.clone(),
         nomenclature: Arc::clone(&house.nomenclature),
         registry: Arc::clone(&house.store) as _,
+        requests: Arc::clone(&house.store) as _,
+        habilitations: Arc::clone(&house.store) as _,
         people: Arc::clone(&house.store) as _,
         departures: Arc::clone(&house.store) as _,
         outbox: Arc::clone(&house.store) as _,
@@ -277,6 +286,8 @@ fn console(house: &House, machine: &Machine) -> Console {
         nomenclature: Arc::clone(&house.nomenclature),
         registry: Arc::clone(&house.store) as _,
         people: Arc::clone(&house.store) as _,
+        habilitations: Arc::clone(&house.store) as _,
+        requests: Arc::clone(&house.store) as _,
         desk: Arc::clone(&house.store) as _,
         departures: Arc::clone(&house.store) as _,
         outbox: Arc::clone(&house.store) as _,
@@ -308,15 +319,4 @@ fn background(config: &Config, house: &House, machine: &Machine) -> Vec<Work<()>
         Box::pin(glue::fire_what_is_due(house.doors.clone())),
         Box::pin(glue::sweep(Arc::clone(&house.store))),
     ]
-}
-
-/// An address that leads nowhere.
-fn nowhere(frame: Frame) -> Response {
-    let trouble = Trouble {
-        code: "requete_invalide",
-        title: "Cette page n'existe pas",
-        text: "L'adresse est incomplète ou n'est plus utilisée. Reprenez depuis l'accueil.",
-        onward: Some(("/", "Aller à l'accueil")),
-    };
-    page::error(frame, StatusCode::NOT_FOUND, trouble)
 }

@@ -15,7 +15,7 @@ use crate::{
     oidc::{Clients, Registration, StoredClient},
     registry::{
         Nomenclature, Registry, Structure,
-        habilitation::{HabilitationKind, Habilitations, Naming},
+        habilitation::{Habilitations, Naming},
         hiring::Hiring,
         local_access::LocalAccessDraft,
         nomenclature::BadNomenclature,
@@ -48,8 +48,8 @@ pub struct SeedPerson {
     pub other_situations: Vec<Value>,
     /// Structures that gave a local access.
     pub local_accesses: Vec<String>,
-    /// What this person may manage, and where.
-    pub habilitations: Vec<(String, Option<String>)>,
+    /// What this person may manage, in the shape of the API, without their number.
+    pub habilitations: Vec<Value>,
 }
 
 /// Why a world is not seeded.
@@ -150,8 +150,8 @@ impl Sower<'_> {
         for finess in &person.local_accesses {
             self.local_access(person, rpps, finess).await?;
         }
-        for (office, finess) in &person.habilitations {
-            self.habilitation(person, rpps, (office, finess.as_deref())).await?;
+        for held in &person.habilitations {
+            self.habilitation(person, rpps, held.clone()).await?;
         }
         Ok(Some(rpps))
     }
@@ -189,15 +189,14 @@ impl Sower<'_> {
         &self,
         person: &SeedPerson,
         rpps: Rpps,
-        (office, finess): (&str, Option<&str>),
+        written: Value,
     ) -> Result<(), NotSeeded> {
-        let kind = HabilitationKind::ALL.into_iter().find(|kind| kind.as_str() == office);
-        let kind = kind.ok_or_else(|| refused(office, "no such habilitation"))?;
-        let finess = finess.map(str::parse).transpose();
-        let finess = finess.map_err(|error| refused(&person.key, error))?;
-        let naming = Naming { rpps, kind, finess, by: Actor::Operator };
-        let given = self.store.give_habilitation(naming).await?;
-        given.map(|_| ()).map_err(|error| refused(&person.key, error))
+        let mut body = object(&person.key, written)?;
+        body.insert("rpps".to_owned(), rpps.to_string().into());
+        let naming = Naming::read(body, self.calendar.date(), Actor::Operator);
+        let naming = naming.map_err(|faults| refused(&person.key, faults))?;
+        let given = self.store.give_habilitation(naming, Keep::nothing()).await?;
+        done(&person.key, given).map(|_| ())
     }
 }
 

@@ -36,7 +36,9 @@ impl From<Outage> for Failure {
 impl From<NotBuilt> for Failure {
     fn from(error: NotBuilt) -> Self {
         match error {
-            NotBuilt::Post(_) => Self::Usage(error.to_string()),
+            NotBuilt::Post(_) | NotBuilt::Client { .. } | NotBuilt::FranceConnect(_) => {
+                Self::Usage(error.to_string())
+            }
             NotBuilt::Outage(_) | NotBuilt::Outgoing(_) | NotBuilt::Nomenclature(_) => {
                 Self::Wrong(error.to_string())
             }

@@ -6,7 +6,11 @@ use clap::{
 };
 
 use crate::{
-    kernel::{Finess, Rpps, journal::Actor},
+    kernel::{
+        Finess, Rpps,
+        journal::Actor,
+        retry::{Answered, Keep},
+    },
     registry::habilitation::{HabilitationKind, Habilitations, Naming, NamingRefused},
 };
 
@@ -46,20 +50,24 @@ impl Habilitate {
         let config = self.settings.load()?;
         let store = records::open_existing(&config.records)?;
         let Self { rpps, kind, finess, .. } = self;
-        let naming = Naming { rpps, kind, finess, by: Actor::Operator };
-        match store.give_habilitation(naming).await? {
-            Ok(id) => {
-                print(id);
+        let naming = Naming { rpps, kind, finess, trained_on: None, by: Actor::Operator };
+        match store.give_habilitation(naming, Keep::nothing()).await? {
+            Answered::Done(given) => {
+                print(given.id);
                 Ok(())
             }
-            Err(refused @ (NamingRefused::StructureMissing | NamingRefused::StructureUnwanted)) => {
-                Err(Failure::Usage(format!("--finess: {refused}")))
-            }
-            Err(
+            Answered::Refused(
+                refused @ (NamingRefused::StructureMissing | NamingRefused::StructureUnwanted),
+            ) => Err(Failure::Usage(format!("--finess: {refused}"))),
+            Answered::Refused(
                 refused @ (NamingRefused::UnknownPerson
                 | NamingRefused::UnknownStructure
+                | NamingRefused::TrainingMissing
                 | NamingRefused::AlreadyGiven),
             ) => Err(Failure::Wrong(refused.to_string())),
+            Answered::Replayed(_) | Answered::KeyReused => {
+                Err(Failure::Wrong("this was asked before".to_owned()))
+            }
         }
     }
 }

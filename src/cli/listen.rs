@@ -4,7 +4,6 @@ use std::{
     future::Future,
     io::{self, ErrorKind},
     net::{Ipv6Addr, SocketAddr},
-    time::Duration,
 };
 
 use axum::Router;
@@ -15,10 +14,9 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::failure::Failure;
+use crate::config::Patience;
 
-/// What is under way when we are told to stop gets this long.
-const LAST_WORDS: Duration = Duration::from_secs(10);
+use super::{connections::answer, failure::Failure};
 
 /// Takes every address, or none. An IPv6 loopback that this machine does not have is done without.
 pub(super) async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, Failure> {
@@ -86,6 +84,7 @@ pub(super) async fn serve(
     listeners: Vec<TcpListener>,
     router: Router,
     background: Vec<Background>,
+    patience: Patience,
     stop: Stop,
 ) -> Result<(), Failure> {
     let mut work = JoinSet::new();
@@ -94,14 +93,11 @@ pub(super) async fn serve(
     }
     let mut serving = JoinSet::new();
     for listener in listeners {
-        let service = router.clone().into_make_service_with_connect_info::<SocketAddr>();
-        let end = stopped(stop.clone());
-        serving
-            .spawn(async move { axum::serve(listener, service).with_graceful_shutdown(end).await });
+        serving.spawn(answer(listener, router.clone(), patience.head, stop.clone()));
     }
     let deadline = async {
         stopped(stop).await;
-        tokio::time::sleep(LAST_WORDS).await;
+        tokio::time::sleep(patience.stop).await;
     };
     tokio::select! {
         () = deadline => {
@@ -112,16 +108,20 @@ pub(super) async fn serve(
     }
 }
 
-async fn all(serving: &mut JoinSet<io::Result<()>>) -> Result<(), Failure> {
+async fn all(serving: &mut JoinSet<()>) -> Result<(), Failure> {
     while let Some(ended) = serving.join_next().await {
-        let served = ended.map_err(io::Error::from).and_then(|served| served);
-        served.map_err(|error| Failure::Wrong(format!("a listener failed: {error}")))?;
+        ended.map_err(|error| Failure::Wrong(format!("a listener failed: {error}")))?;
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use axum::routing::get;
+    use tokio::{io::AsyncWriteExt, net::TcpStream};
+
     use super::*;
 
     #[tokio::test]
@@ -132,13 +132,25 @@ mod tests {
         assert!(failure.starts_with(&format!("port {} is taken", address.port())), "{failure}");
     }
 
+    /// With a request under way or without, and never later than it may.
     #[tokio::test]
     async fn a_server_that_is_told_to_stop_ends_well() {
-        let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).await.unwrap();
-        let (tell, stop) = watch::channel(false);
-        let forever: Background = Box::pin(std::future::pending());
-        let serving = tokio::spawn(serve(listeners, Router::new(), vec![forever], stop));
-        tell.send_replace(true);
-        assert!(serving.await.unwrap().is_ok());
+        let never = Router::new().route("/", get(std::future::pending::<()>));
+        for (router, asked) in [(Router::new(), false), (never, true)] {
+            let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).await.unwrap();
+            let address = listeners.first().unwrap().local_addr().unwrap();
+            let (tell, stop) = watch::channel(false);
+            let forever: Background = Box::pin(std::future::pending());
+            let (head, body, end) =
+                (Duration::from_hours(1), Duration::from_hours(1), Duration::from_millis(50));
+            let patience = Patience { head, body, stop: end };
+            let serving = tokio::spawn(serve(listeners, router, vec![forever], patience, stop));
+            let mut asking = TcpStream::connect(address).await.unwrap();
+            if asked {
+                asking.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+            }
+            tell.send_replace(true);
+            assert!(serving.await.unwrap().is_ok());
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! something wrong; 2 wrong usage or configuration.
 
 mod check_config;
+mod connections;
 #[cfg(feature = "demo")]
 mod demo;
 mod failure;
@@ -110,6 +111,7 @@ mod tests {
         check("serve --config a --config b", true);
         check("serve", false);
         check("check-config --config a", true);
+        check("check-config --config a --json", true);
         check("check-config", false);
         check("check-config --config a --data d", false);
         check("habilitate --config a --rpps 99900000037 --as securite", true);

@@ -29,7 +29,8 @@ impl Serve {
         for address in listeners.iter().filter_map(|listener| listener.local_addr().ok()) {
             tracing::info!(%address, base_url = %config.server.base_url, "listening");
         }
-        listen::serve(listeners, app.router, app.background, stop).await
+        let patience = config.server.patience;
+        listen::serve(listeners, app.router, app.background, patience, stop).await
     }
 }
 

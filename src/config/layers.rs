@@ -46,6 +46,7 @@ impl Provider for Layer {
 pub(super) struct Layers {
     figment: Figment,
     texts: Vec<(PathBuf, String)>,
+    environment: Vec<(String, String)>,
     pub(super) settings: Dict,
 }
 
@@ -62,7 +63,12 @@ impl Layers {
     /// Reads and merges: built-in defaults, then files in order, then the environment, then the
     /// command line. Files that cannot be read add to `mistakes`.
     pub(super) fn read(sources: &Sources, mistakes: &mut Vec<Mistake>) -> Self {
-        let mut layers = Self { figment: Figment::new(), texts: Vec::new(), settings: Dict::new() };
+        let mut layers = Self {
+            figment: Figment::new(),
+            texts: Vec::new(),
+            environment: sources.environment.clone(),
+            settings: Dict::new(),
+        };
         layers.built_in(include_str!("../../config/gateway.toml"), mistakes);
         if sources.demo {
             layers.built_in(include_str!("../../config/demo.toml"), mistakes);
@@ -133,6 +139,12 @@ impl Layers {
         Some(Written { value, place, is_text })
     }
 
+    /// The value of a variable of the environment, whoever named it.
+    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+        let found = self.environment.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// Where the value with this tag was written, and whether only text can be written there.
     pub(super) fn origin(&self, key: &str, tag: Tag) -> (Place, bool) {
         let metadata = self.figment.get_metadata(tag);
@@ -178,16 +190,16 @@ fn variable_of_setting(key: &str) -> String {
     format!("{PREFIX}{}", key.to_uppercase().replace('.', "__"))
 }
 
-/// The line, from 1, on which `section.key` (or a section) is written in the plain manner of our own
+/// The line, from 1, on which `section.key` (or a section, which may have a dot) is written in the plain manner of our own
 /// files.
 fn line_of(text: &str, key: &str) -> Option<usize> {
-    let (section, name) = key.split_once('.').unwrap_or((key, ""));
-    let mut current = "";
+    let (section, name) = key.rsplit_once('.').unwrap_or((key, ""));
+    let mut current = String::new();
     for (line, number) in text.lines().zip(1..) {
         let line = line.trim();
         if let Some(header) = line.strip_prefix('[') {
-            current = header.split(']').next().unwrap_or_default().trim();
-            if name.is_empty() && current == section {
+            current = header.split(']').next().unwrap_or_default().trim().replace('"', "");
+            if current == key {
                 return Some(number);
             }
             continue;
@@ -210,7 +222,8 @@ mod tests {
         #[track_caller]
         fn check(key: &str, expected: Option<usize>) {
             let text = "top = 1\nsmtp.port = 25\n\n[server]\n# base_url = 1\nbase_url = 2\n\
-                        \"listen\" = []\n[ odd ] # why\nkey=1\n";
+                        \"listen\" = []\n[ odd ] # why\nkey=1\n\
+                        [clients.a]\nscope = 1\n[clients.\"b.c\"]\nscope = 2\n";
             assert_eq!(line_of(text, key), expected, "{key}");
         }
         check("top", Some(1));
@@ -220,5 +233,10 @@ mod tests {
         check("server.listen", Some(7));
         check("odd.key", Some(9));
         check("odd.base_url", None);
+        check("clients.a", Some(10));
+        check("clients.a.scope", Some(11));
+        check("clients.b.c", Some(12));
+        check("clients.b.c.scope", Some(13));
+        check("clients.b.scope", None);
     }
 }

@@ -4,21 +4,24 @@
 //! Layers stand on it in the order of [`Sources`]. Nothing but this slice reads files of settings or
 //! the environment; the rest of the house gets a [`Config`] whose values cannot be malformed.
 
+mod clients;
 mod franceconnect;
 mod layers;
 mod limits;
 mod mistake;
 mod places;
 mod reading;
+mod spelling;
 #[cfg(test)]
 mod tests;
 
 use std::path::PathBuf;
 
+pub use clients::WrittenClient;
 pub use franceconnect::FranceConnect;
 pub use limits::{Ecps, Journal, Log, Logout, Session, Throttle, Tokens};
 pub use mistake::{Mistake, Mistakes, Place};
-pub use places::{MailSecurity, Outbound, Records, Server, Sms, Smtp};
+pub use places::{MailSecurity, Outbound, Patience, Records, Server, Sms, Smtp};
 
 use {layers::Layers, reading::Reader};
 
@@ -39,6 +42,7 @@ pub struct Config {
     pub logout: Logout,
     pub journal: Journal,
     pub log: Log,
+    pub clients: Vec<WrittenClient>,
 }
 
 impl Config {
@@ -57,6 +61,7 @@ impl Config {
         let logout = Logout::read(reader);
         let journal = Journal::read(reader);
         let log = Log::read(reader);
+        let clients = clients::read(reader);
         Some(Self {
             server: server?,
             records: records?,
@@ -71,6 +76,7 @@ impl Config {
             logout: logout?,
             journal: journal?,
             log: log?,
+            clients: clients?,
         })
     }
 }

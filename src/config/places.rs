@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use url::Url;
@@ -31,6 +32,32 @@ pub struct Server {
     pub issuer: String,
     /// The reverse proxies that say for whom they speak.
     pub trusted_proxies: Proxies,
+    /// How long we wait for callers.
+    pub patience: Patience,
+}
+
+/// How long we wait for callers: waiting is what a hostile one takes from us.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For the head of a request.
+    pub head: Duration,
+    /// For its body.
+    pub body: Duration,
+    /// For what is under way when we are told to stop.
+    pub stop: Duration,
+}
+
+impl Patience {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let mut seconds = |key| {
+            let read = reader.number(key, 1..=600);
+            read.map(|seconds| Duration::from_secs(seconds.into()))
+        };
+        let head = seconds("server.head_seconds");
+        let body = seconds("server.body_seconds");
+        let stop = seconds("server.stop_seconds");
+        Some(Self { head: head?, body: body?, stop: stop? })
+    }
 }
 
 /// The issuer's path after the base address, where no setting says otherwise.
@@ -54,6 +81,7 @@ impl Server {
         let trusted_proxies = reader.list("server.trusted_proxies", |text| {
             text.parse().map_err(|error: BadNetwork| format!("{text}: {error}"))
         });
+        let patience = Patience::read(reader);
         let (base_url, base_text) = base?;
         Some(Self {
             listen: listen?,
@@ -61,6 +89,7 @@ impl Server {
             base_url,
             issuer: issuer.unwrap_or_else(|| format!("{base_text}{REALM}")),
             trusted_proxies: Proxies::new(trusted_proxies?),
+            patience: patience?,
         })
     }
 }

@@ -11,18 +11,20 @@ use crate::kernel::secret::Secret;
 use super::{
     layers::{Layers, Written},
     mistake::{Mistake, Place},
+    spelling::nearest,
 };
 
 /// Reads settings, and remembers which were asked for: what nobody asks for is a mistake.
 pub(super) struct Reader<'a> {
     layers: &'a Layers,
     asked: BTreeSet<&'static str>,
+    sections: BTreeSet<&'static str>,
     mistakes: Vec<Mistake>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(layers: &'a Layers, mistakes: Vec<Mistake>) -> Self {
-        Self { layers, asked: BTreeSet::new(), mistakes }
+        Self { layers, asked: BTreeSet::new(), sections: BTreeSet::new(), mistakes }
     }
 
     /// The settings that were asked for.
@@ -46,6 +48,35 @@ impl<'a> Reader<'a> {
             setting: Some(key.to_owned()),
             problem: problem.into(),
         });
+    }
+
+    /// Notes that `value`, which is `key` or stands for where it is missing, cannot be.
+    pub(super) fn wrong_at(&mut self, key: &str, value: &Value, problem: impl Into<String>) {
+        let (place, _) = self.layers.origin(key, value.tag());
+        // What is missing has no line of its own: its section has.
+        let place = match (place, key.rsplit_once('.')) {
+            (Place::File(_, None), Some((section, _))) => {
+                self.layers.origin(section, value.tag()).0
+            }
+            (place, _) => place,
+        };
+        self.mistakes.push(Mistake {
+            place,
+            setting: Some(key.to_owned()),
+            problem: problem.into(),
+        });
+    }
+
+    /// What a section holds whose names are not ours.
+    pub(super) fn section(&mut self, name: &'static str) -> Vec<(&'a str, &'a Value)> {
+        self.sections.insert(name);
+        let section = self.layers.settings.get(name).and_then(Value::as_dict);
+        section.into_iter().flatten().map(|(name, value)| (name.as_str(), value)).collect()
+    }
+
+    /// A variable of the environment that a setting names.
+    pub(super) fn variable(&self, name: &str) -> Option<&'a str> {
+        self.layers.variable(name)
     }
 
     fn find(&mut self, key: &'static str) -> Option<Written<'a>> {
@@ -136,11 +167,7 @@ impl<'a> Reader<'a> {
     /// A secret, written as `key` or in the file that `file_key` names, never both.
     pub(super) fn secret(&mut self, key: &'static str, file_key: &'static str) -> Option<Secret> {
         let written = self.optional(key, |text| Ok(Secret::received(text.to_owned())));
-        let from_file = self.optional(file_key, |path| {
-            std::fs::read_to_string(Path::new(path))
-                .map(|text| Secret::received(text.trim_end_matches(['\r', '\n']).to_owned()))
-                .map_err(|error| format!("{path} cannot be read: {error}"))
-        });
+        let from_file = self.optional(file_key, in_file);
         if written.is_some() && from_file.is_some() {
             self.wrong(key, format!("written here and in {file_key}: keep one"));
         }
@@ -151,6 +178,7 @@ impl<'a> Reader<'a> {
         for (section, value) in &self.layers.settings {
             let known = self.asked.iter().any(|key| key.split('.').next() == Some(section));
             match value {
+                Value::Dict(..) if self.sections.contains(section.as_str()) => {}
                 Value::Dict(_, names) if known => {
                     for (name, value) in names {
                         let key = format!("{section}.{name}");
@@ -183,11 +211,18 @@ impl<'a> Reader<'a> {
         if !matches!(place, Place::File(_, Some(_))) {
             place = self.layers.origin(at, tag).0;
         }
-        let near = nearest(key, &self.asked);
+        let near = nearest(key, &self.asked.union(&self.sections).copied().collect());
         let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         let problem = format!("no such setting{hint}");
         self.mistakes.push(Mistake { place, setting: Some(key.to_owned()), problem });
     }
+}
+
+/// The secret that a file holds, and nothing else.
+pub(super) fn in_file(path: &str) -> Result<Secret, String> {
+    std::fs::read_to_string(Path::new(path))
+        .map(|text| Secret::received(text.trim_end_matches(['\r', '\n']).to_owned()))
+        .map_err(|error| format!("{path} cannot be read: {error}"))
 }
 
 /// What a value is, for people.
@@ -200,40 +235,6 @@ fn kind(value: &Value) -> &'static str {
         Value::Dict(..) => "a section",
         Value::Array(..) => "a list",
     }
-}
-
-/// The known setting, or section, that was probably meant.
-fn nearest<'a>(key: &str, known: &BTreeSet<&'a str>) -> Option<&'a str> {
-    let sections = known.iter().filter_map(|key| key.split('.').next());
-    let candidates = known.iter().copied().chain(sections);
-    candidates
-        .map(|candidate| (distance(key, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 5)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// How many slips of the pen lie between two texts: a byte more, less, another, or two swapped.
-fn distance(one: &str, other: &str) -> usize {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or_default();
-    let mut before: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=other.len()).collect();
-    for (line, byte) in one.iter().enumerate() {
-        let mut row = vec![line + 1];
-        for (column, other_byte) in other.iter().enumerate() {
-            let replaced = at(&above, column) + usize::from(byte != other_byte);
-            let moved = at(&above, column + 1).min(at(&row, column)) + 1;
-            let swaps = line > 0
-                && column > 0
-                && one.get(line - 1) == Some(other_byte)
-                && other.get(column - 1) == Some(byte);
-            let swapped = if swaps { at(&before, column - 1) + 1 } else { usize::MAX };
-            row.push(replaced.min(moved).min(swapped));
-        }
-        before = std::mem::replace(&mut above, row);
-    }
-    above.last().copied().unwrap_or_default()
 }
 
 /// An address on the web: `https`, or `http` on this very machine, and nothing but an origin and a
@@ -281,22 +282,6 @@ pub(super) fn is_localhost(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_slip_of_the_pen_is_understood_and_a_strange_word_is_not() {
-        #[track_caller]
-        fn check(key: &str, expected: Option<&str>) {
-            let known = ["server.base_url", "server.listen", "smtp.port"].into();
-            assert_eq!(nearest(key, &known), expected, "{key}");
-        }
-        check("server.listn", Some("server.listen"));
-        check("server.base-url", Some("server.base_url"));
-        check("sever.base_url", Some("server.base_url"));
-        check("sever", Some("server"));
-        check("smtp.prot", Some("smtp.port"));
-        check("smtp.port_number", None);
-        check("database.url", None);
-    }
 
     #[test]
     fn addresses_are_https_unless_they_stay_on_this_machine() {

@@ -135,7 +135,9 @@ mod tests {
             let told = plan.closing.map_or("nothing".to_owned(), |closing| match closing.scope {
                 Scope::Person(_) => "person".to_owned(),
                 Scope::PersonAt(_, finess) => format!("at {finess}"),
-                Scope::Session(_) | Scope::Grant(_) | Scope::Client(_) => "elsewhere".to_owned(),
+                Scope::Console(..) | Scope::Session(_) | Scope::Grant(_) | Scope::Client(_) => {
+                    "elsewhere".to_owned()
+                }
             });
             let card = if plan.suspends_card { ", card suspended" } else { "" };
             assert_eq!(format!("{told}{card}"), expected);

@@ -74,7 +74,10 @@ impl FromRequest<Ecps> for Call {
         let uri = uri.unwrap_or_else(|| request.uri().clone());
         let path = uri.path_and_query().map(ToString::to_string).unwrap_or_default();
         let body = Bytes::from_request(request, state).await.map_err(|rejection| {
-            Problem::new(rejection.status(), "bad_request", "Requête illisible ou trop longue.")
+            let status = rejection.status();
+            let is_long = status == StatusCode::PAYLOAD_TOO_LARGE;
+            let code = if is_long { "too_large" } else { "bad_request" };
+            Problem::new(status, code, "Requête illisible ou trop longue.")
         })?;
         Ok(Self { method, path, headers, body })
     }

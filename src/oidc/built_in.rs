@@ -113,4 +113,10 @@ impl Provider {
         let grant = self.with.grants.grant(id).await?;
         Ok(grant.filter(|grant| grant.client.as_str() == which.name()))
     }
+
+    /// How people read the name of a client, built in or registered; its id once it is forgotten.
+    pub async fn client_name(&self, id: &ClientId) -> Result<String, Outage> {
+        let client = self.client(id).await?;
+        Ok(client.map_or_else(|| id.to_string(), |client| client.registration.client_name))
+    }
 }

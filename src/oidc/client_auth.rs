@@ -30,13 +30,17 @@ impl Provider {
         headers: &HeaderMap,
         fields: &mut Fields,
     ) -> Result<AuthenticatedClient, TokenError> {
-        let (id, secret, form) = credentials(headers, fields)?;
-        let id: ClientId = id.parse().map_err(|_| TokenError::UnknownClient)?;
-        let digest = self.client_secret_digest(&id, &secret);
-        let client = self.client(&id).await?.ok_or(TokenError::UnknownClient)?;
-        if !client.has_secret(&digest) {
-            return Err(TokenError::WrongSecret);
+        let (readings, form) = credentials(headers, fields)?;
+        let mut refusal = TokenError::UnknownClient;
+        let mut proven = None;
+        for (id, secret) in readings {
+            match self.holder(&id, &secret).await {
+                Ok(client) => proven = proven.or(Some(client)),
+                Err(TokenError::Outage(outage)) => return Err(TokenError::Outage(outage)),
+                Err(reason) => refusal = reason,
+            }
         }
+        let client = proven.ok_or(refusal)?;
         if !client.accepts(form) {
             return Err(TokenError::WrongForm);
         }
@@ -45,26 +49,39 @@ impl Provider {
         }
         Ok(AuthenticatedClient(client))
     }
+
+    /// The client of this name, if this is its secret.
+    async fn holder(&self, id: &str, secret: &Secret) -> Result<Client, TokenError> {
+        let id: ClientId = id.parse().map_err(|_| TokenError::UnknownClient)?;
+        let digest = self.client_secret_digest(&id, secret);
+        let client = self.client(&id).await?.ok_or(TokenError::UnknownClient)?;
+        if client.has_secret(&digest) { Ok(client) } else { Err(TokenError::WrongSecret) }
+    }
 }
 
+/// Names and secrets as they can be meant, and the form in which they came.
 fn credentials(
     headers: &HeaderMap,
     fields: &mut Fields,
-) -> Result<(String, Secret, SecretForm), TokenError> {
+) -> Result<(Vec<(String, Secret)>, SecretForm), TokenError> {
     let posted = fields.take_secret("client_secret");
     let named = fields.get("client_id").map(str::to_owned);
     if fields.has("client_assertion") || fields.has("client_assertion_type") {
         return Err(TokenError::Assertion);
     }
     if headers.contains_key(header::AUTHORIZATION) {
-        let (id, secret) = bearer::basic(headers).ok_or(TokenError::NoCredentials)?;
+        let mut readings = bearer::basic(headers);
+        if readings.is_empty() {
+            return Err(TokenError::NoCredentials);
+        }
+        readings.retain(|(id, _)| named.as_ref().is_none_or(|named| named == id));
         // RFC 6749, section 2.3: not more than one method in a request.
-        if posted.is_some() || named.is_some_and(|named| named != id) {
+        if posted.is_some() || readings.is_empty() {
             return Err(TokenError::TwoCredentials);
         }
-        return Ok((id, secret, SecretForm::Basic));
+        return Ok((readings, SecretForm::Basic));
     }
     let id = named.ok_or(TokenError::NoCredentials)?;
     let secret = posted.ok_or(TokenError::NoCredentials)?;
-    Ok((id, secret, SecretForm::Post))
+    Ok((vec![(id, secret)], SecretForm::Post))
 }

@@ -6,6 +6,7 @@ use axum::{http::StatusCode, response::Response};
 use crate::{
     access::NoRight,
     web::{
+        csrf::{self, Csrf},
         fields::Fields,
         page::{self, Frame},
     },
@@ -79,10 +80,16 @@ struct ConfirmLogout<'a> {
 }
 
 /// Asks before closing.
-pub(super) fn confirm_logout(frame: Frame, action: &str, fields: &Fields) -> Response {
+pub(super) fn confirm_logout(
+    frame: Frame,
+    action: &str,
+    fields: &Fields,
+    token: Option<&Csrf>,
+) -> Response {
     const CARRIED: [&str; 4] = ["id_token_hint", "post_logout_redirect_uri", "state", "client_id"];
     let carried = CARRIED.iter().filter_map(|name| Some((*name, fields.get(name)?)));
-    let template = ConfirmLogout { frame, action, fields: carried.collect() };
+    let token = token.map(|token| (csrf::FIELD, token.expose()));
+    let template = ConfirmLogout { frame, action, fields: carried.chain(token).collect() };
     page::html(StatusCode::OK, &template)
 }
 

@@ -8,6 +8,7 @@ pub mod api;
 mod card;
 pub mod console;
 pub mod directory;
+pub mod entrance;
 pub mod home;
 mod live;
 pub mod operations;
@@ -16,7 +17,7 @@ pub mod preregistration;
 
 pub use api::{Api, ClientsApi};
 pub use card::CardState;
-pub use console::{Console, Desk, Office, StaffAccess, StaffFilter, StaffRow, StaffState};
+pub use console::{Console, Desk, StaffAccess, StaffFilter, StaffRow, StaffState};
 pub use ports::{
     Caller, Callers, Denied, GrantRecord, JournalLines, NoSession, NotDeleted, People,
     PersonRecord, Phones, Removals, SessionRecord, Sessions,

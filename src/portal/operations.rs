@@ -1,6 +1,6 @@
 //! What operators ask: is it alive, may it be asked, what has it counted.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{
     Json, Router,
@@ -46,14 +46,32 @@ pub fn router(operations: Operations) -> Router {
         .route("/health/live", get(async || Json(json!({"status": "live"}))))
         .route("/health/ready", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(Arc::new(operations))
+        .with_state(Arc::new(Desk { operations, told: Told::default() }))
+}
+
+struct Desk {
+    operations: Operations,
+    told: Told,
+}
+
+/// What the log was last told of our readiness: it is asked every few seconds, and changes seldom.
+#[derive(Default)]
+struct Told(Mutex<Option<bool>>);
+
+impl Told {
+    /// Whether this is news.
+    fn is_news(&self, is_ready: bool) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.replace(is_ready) != Some(is_ready)
+    }
 }
 
 /// Ready: the records take writes and answer behind the barrier, and in the demo every party listens. Unknown is
 /// closed, and says so (promise 6).
-async fn ready(State(operations): State<Arc<Operations>>) -> Response {
+async fn ready(State(desk): State<Arc<Desk>>) -> Response {
+    let Desk { operations, told } = desk.as_ref();
     if operations.parties.as_ref().is_some_and(|ready| !*ready.borrow()) {
-        return not_ready("the parties of the demo are not all listening yet");
+        return not_ready(told, "the parties of the demo are not all listening yet");
     }
     let asked = match operations.records.writable().await {
         Ok(()) => operations.doors.barrier().await,
@@ -61,26 +79,44 @@ async fn ready(State(operations): State<Arc<Operations>>) -> Response {
     };
     match asked {
         Ok(now) => {
+            if told.is_news(true) {
+                tracing::info!("ready");
+            }
             let revision = now.stamp.revision;
             Json(json!({"status": "ready", "revision": revision, "calendar": now.calendar}))
                 .into_response()
         }
-        Err(outage) => not_ready(&outage.to_string()),
+        Err(outage) => not_ready(told, &outage.to_string()),
     }
 }
 
-fn not_ready(reason: &str) -> Response {
-    let told = Json(json!({"status": "unavailable", "reason": reason}));
-    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], told).into_response()
+fn not_ready(told: &Told, reason: &str) -> Response {
+    if told.is_news(false) {
+        tracing::warn!(reason, "not ready");
+    }
+    let body = Json(json!({"status": "unavailable", "reason": reason}));
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], body).into_response()
 }
 
 /// Prometheus' text form.
-async fn metrics(State(operations): State<Arc<Operations>>) -> Response {
-    match &operations.metrics {
+async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
+    match &desk.operations.metrics {
         Some(handle) => {
             let media = "text/plain; version=0.0.4; charset=utf-8";
             ([(header::CONTENT_TYPE, media)], handle.render()).into_response()
         }
         None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_change_of_readiness_is_news() {
+        let told = Told::default();
+        let news = [false, false, true, true, false].map(|is_ready| told.is_news(is_ready));
+        assert_eq!(news, [true, false, true, false, true]);
     }
 }

@@ -16,7 +16,7 @@ use super::{fault::Faults, written::Written};
 /// How long a copy is kept after the decision. Our choice: no source gives a figure.
 pub const DOCUMENT_LIFE: Span = Span::hours(30 * 24);
 /// The largest copy that is taken, in bytes.
-const LARGEST: usize = 4 << 20;
+pub const LARGEST: usize = 4 << 20;
 /// How the formats that are taken begin.
 const FORMATS: [(&str, &[u8]); 3] = [
     ("application/pdf", b"%PDF-"),
@@ -50,17 +50,29 @@ pub fn read(written: &mut Written, faults: &mut Faults) -> Option<Document> {
         faults.add(field, "bad_base64", message);
         return None;
     };
-    let bytes = Zeroizing::new(bytes);
-    if bytes.len() > LARGEST {
-        let message = format!("Pièce trop lourde : {} Mo au plus.", LARGEST >> 20);
-        faults.add(field, "too_long", message);
-        return None;
+    Document::look(Zeroizing::new(bytes), &field, faults)
+}
+
+impl Document {
+    /// Looks at the bytes of a copy: what it is, they tell; a name or a label proves nothing.
+    pub fn look(bytes: Zeroizing<Vec<u8>>, field: &str, faults: &mut Faults) -> Option<Self> {
+        if bytes.len() > LARGEST {
+            let message = format!("Pièce trop lourde : {} Mo au plus.", LARGEST >> 20);
+            faults.add(field, "too_long", message);
+            return None;
+        }
+        let format = FORMATS.iter().find(|(_, start)| bytes.starts_with(start));
+        let Some((media, _)) = format else {
+            let message = "Format non accepté : envoyez un PDF, un JPEG ou un PNG.";
+            faults.add(field, "bad_format", message);
+            return None;
+        };
+        Some(Self { media, bytes })
     }
-    let format = FORMATS.iter().find(|(_, start)| bytes.starts_with(start));
-    let Some((media, _)) = format else {
-        let message = "Format non accepté : envoyez un PDF, un JPEG ou un PNG.";
-        faults.add(field, "bad_format", message);
-        return None;
-    };
-    Some(Document { media, bytes })
+
+    /// A copy that was looked at before, as it was kept.
+    pub fn kept(media: &str, bytes: Zeroizing<Vec<u8>>) -> Option<Self> {
+        let (media, _) = FORMATS.iter().find(|(known, _)| *known == media)?;
+        Some(Self { media, bytes })
+    }
 }

@@ -121,7 +121,8 @@ impl LocalAccessDraft {
     }
 }
 
-fn rpps(written: &mut Written, faults: &mut Faults) -> Option<Rpps> {
+/// Reads an RPPS number that must be there.
+pub(super) fn rpps(written: &mut Written, faults: &mut Faults) -> Option<Rpps> {
     let text = written.text("rpps", faults)?;
     match text.parse() {
         Ok(rpps) => Some(rpps),

@@ -10,13 +10,26 @@ pub fn token(headers: &HeaderMap) -> Option<Secret> {
     credentials(headers, "bearer").map(Secret::received)
 }
 
-/// Client id and secret of `Authorization: Basic …` (RFC 6749, section 2.3.1): each is form-encoded
-/// before it is joined, though many clients forget it; decoding leaves those unharmed.
-pub fn basic(headers: &HeaderMap) -> Option<(String, Secret)> {
+/// Client id and secret of `Authorization: Basic …`, in the ways in which they can be meant, the right
+/// one first; empty if there are none.
+///
+/// RFC 6749, section 2.3.1, has each form-encoded before they are joined. Many clients forget it, and
+/// nothing tells which ones: `a+b` is `a b` from one and itself from another. So where decoding
+/// changes something, what came undecoded is the second way.
+pub fn basic(headers: &HeaderMap) -> Vec<(String, Secret)> {
+    let Some((id, secret)) = joined(headers) else { return Vec::new() };
+    let decoded = (form_decoded(&id), form_decoded(&secret));
+    let pair = |(id, secret): (String, String)| (id, Secret::received(secret));
+    if decoded.0 == id && decoded.1 == secret {
+        return vec![pair(decoded)];
+    }
+    vec![pair(decoded), pair((id, secret))]
+}
+
+fn joined(headers: &HeaderMap) -> Option<(String, String)> {
     let bytes = STANDARD.decode(credentials(headers, "basic")?).ok()?;
     let text = String::from_utf8(bytes).ok()?;
-    let (id, secret) = text.split_once(':')?;
-    Some((form_decoded(id), Secret::received(form_decoded(secret))))
+    text.split_once(':').map(|(id, secret)| (id.to_owned(), secret.to_owned()))
 }
 
 fn credentials(headers: &HeaderMap, scheme: &str) -> Option<String> {
@@ -38,20 +51,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn basic_credentials_survive_encoding_or_its_absence() {
+    fn basic_credentials_are_read_as_the_rfc_says_and_as_they_came() {
         #[track_caller]
-        fn check(plain: &str, expected: Option<(&str, &str)>) {
+        fn check(plain: &str, expected: &[(&str, &str)]) {
             let mut headers = HeaderMap::new();
             let value = format!("Basic {}", STANDARD.encode(plain));
             headers.insert(header::AUTHORIZATION, value.parse().unwrap());
             let found = basic(&headers);
-            let found = found.as_ref().map(|(id, secret)| (id.as_str(), secret.expose()));
+            let found: Vec<_> =
+                found.iter().map(|(id, secret)| (id.as_str(), secret.expose())).collect();
             assert_eq!(found, expected);
         }
-        check("dui:s3cret", Some(("dui", "s3cret")));
-        check("dui:a%3Ab", Some(("dui", "a:b")));
-        check("dui:a:b", Some(("dui", "a:b")));
-        check("dui:a&b", Some(("dui", "a&b")));
-        check("dui", None);
+        check("dui:s3cret", &[("dui", "s3cret")]);
+        check("dui:a%3Ab", &[("dui", "a:b"), ("dui", "a%3Ab")]);
+        check("dui:a+b", &[("dui", "a b"), ("dui", "a+b")]);
+        check("dui:100%", &[("dui", "100%")]);
+        check("d%2Fi:s3cret", &[("d/i", "s3cret"), ("d%2Fi", "s3cret")]);
+        check("dui:a:b", &[("dui", "a:b")]);
+        check("dui:a&b=c", &[("dui", "a&b=c")]);
+        check("dui", &[]);
     }
 }

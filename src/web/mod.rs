@@ -5,6 +5,7 @@ pub mod bearer;
 pub mod cookie;
 pub mod csrf;
 pub mod fields;
+pub mod intake;
 pub mod origin;
 pub mod outgoing;
 pub mod page;

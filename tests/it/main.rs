@@ -8,7 +8,10 @@
 
 mod api;
 mod architecture;
+mod codes;
 mod commands;
+mod franceconnect;
 mod model;
 mod oidc;
 mod outside;
+mod portal;

@@ -3,10 +3,11 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::key::{DeviceKey, KeyError, Request};
+use super::key::{DeviceKey, Request};
 use super::unusable_key;
 use crate::clock;
 use crate::gateway::answer_of;
+use crate::jws::KeyError;
 use crate::web::Problem;
 
 const ROOT: &str = "/device/v1";

@@ -1,28 +1,15 @@
 //! The phone's own key: made here, kept here, and used to sign each request.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::jws::{KeyError, compact, ec_public_jwk, signing_input};
 use crate::random;
-
-/// A key that could not be made, read or used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum KeyError {
-    #[error("the key could not be made or used")]
-    Unspecified(#[from] Unspecified),
-    #[error("the kept key was refused: {0}")]
-    Rejected(#[from] KeyRejected),
-    #[error("the kept key is no base64url")]
-    Encoding(#[from] base64::DecodeError),
-    #[error("the public key has an unexpected form")]
-    Form,
-}
 
 /// What a proof covers.
 pub(crate) struct Request<'a> {
@@ -50,18 +37,7 @@ impl DeviceKey {
 
     /// The public half as a JWK.
     pub(crate) fn public_jwk(&self) -> Result<Value, KeyError> {
-        let point = self.0.public_key().as_ref();
-        let (x, y) = point
-            .strip_prefix(&[4])
-            .and_then(|xy| xy.split_at_checked(32))
-            .filter(|(_, y)| y.len() == 32)
-            .ok_or(KeyError::Form)?;
-        Ok(json!({
-            "kty": "EC",
-            "crv": "P-256",
-            "x": URL_SAFE_NO_PAD.encode(x),
-            "y": URL_SAFE_NO_PAD.encode(y),
-        }))
+        ec_public_jwk(&self.0)
     }
 
     /// The thumbprint of the public half (RFC 7638, section 3).
@@ -88,10 +64,9 @@ impl DeviceKey {
             "iat": now.as_second(),
             "jti": random::token(),
         });
-        let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
-        let signed = format!("{}.{}", encode(&header), encode(&payload));
+        let signed = signing_input(&header, &payload);
         let signature = self.0.sign(&SystemRandom::new(), signed.as_bytes())?;
-        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        Ok(compact(&signed, signature.as_ref()))
     }
 }
 

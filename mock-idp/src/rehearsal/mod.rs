@@ -1,5 +1,8 @@
 //! The strangers rehearse: a stand-in for the gateway that does just enough for them to act.
 
+mod franceconnect;
+mod misbehaviour;
+mod service;
 mod stand_in;
 
 use std::sync::Arc;
@@ -94,6 +97,20 @@ async fn a_phone_in_automatic_mode_takes_what_waits() -> Outcome {
     assert_eq!(hers.get("pin"), Some(&json!("2468")));
     assert_eq!(hers.get("state"), Some(&json!("active")));
     assert_eq!(people.len(), 8);
+
+    assert_eq!(description.pointer("/urls/franceconnect"), Some(&json!("http://localhost:21491")));
+    let listed = |list: &str, key: &str| {
+        let list = description.get(list).and_then(Value::as_array);
+        list.into_iter().flatten().find(|one| one.get("key") == Some(&json!(key))).cloned()
+    };
+    let newcomer = listed("franceconnect", "nouvelle").ok_or("nouvelle")?;
+    assert_eq!(newcomer.get("birthplace"), Some(&json!("21231")));
+    assert_eq!(newcomer.get("page"), Some(&Value::Null));
+    let own = listed("franceconnect_clients", "passerelle-demo").ok_or("the gateway's client")?;
+    assert_eq!(own.get("client_secret"), Some(&json!(stage.world.franceconnect_secret())));
+    let back = "http://localhost:21490/portail/franceconnect/retour";
+    assert_eq!(own.get("redirect_uris"), Some(&json!([back])));
+    assert!(listed("clients", "passerelle-demo").is_none());
     Ok(())
 }
 

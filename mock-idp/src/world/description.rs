@@ -35,7 +35,7 @@ impl World {
         json!({
             "urls": {
                 "gateway": self.ports.gateway,
-                "franceconnect": null,
+                "franceconnect": self.ports.origin(Party::FranceConnect),
                 "dui-tilleuls": self.ports.origin(Party::Tilleuls),
                 "dui-rive-claire": self.ports.origin(Party::RiveClaire),
                 "phone": self.ports.origin(Party::Phone),
@@ -53,7 +53,8 @@ impl World {
             },
             "structures": structures(),
             "people": people,
-            "franceconnect": franceconnect(),
+            "franceconnect": self.franceconnect.people(),
+            "franceconnect_clients": self.franceconnect.clients(),
         })
     }
 
@@ -110,11 +111,6 @@ fn structures() -> Vec<Value> {
             })
         })
         .collect()
-}
-
-/// Everybody has a civil identity; one is known to `FranceConnect` only.
-fn franceconnect() -> Vec<Value> {
-    people::all().into_iter().map(|person| person.identity).collect()
 }
 
 #[cfg(test)]

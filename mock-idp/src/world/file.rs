@@ -25,6 +25,16 @@ pub(crate) struct Saved {
     pub(crate) registered: BTreeMap<String, String>,
     /// Phones by RPPS number.
     pub(crate) phones: BTreeMap<String, SavedPhone>,
+    /// `FranceConnect`'s signing keys in pairs, ES256 then RS256, newest pair first.
+    pub(crate) franceconnect_keys: Vec<SavedKey>,
+}
+
+/// A signing key.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct SavedKey {
+    pub(crate) kid: String,
+    /// The private key: PKCS#8 in base64url.
+    pub(crate) key: String,
 }
 
 /// A phone that holds an active card.

@@ -15,12 +15,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::dui::{self, Dui};
+use crate::franceconnect::{self, FranceConnect};
 use crate::gateway::{Gateway, http_client};
+use crate::jws::KeyError;
 use crate::mailbox::Mailbox;
 use crate::phone::Phones;
 use file::WorldFile;
 use people::PersonSeed;
-use ports::Ports;
+use ports::{Party, Ports};
 
 /// A party waits this long for an answer of the gateway.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,6 +38,7 @@ pub struct World {
     mailbox: Arc<Mailbox>,
     phones: Arc<Phones>,
     duis: Vec<Arc<Dui>>,
+    franceconnect: Arc<FranceConnect>,
     /// Without cookies or redirects, for calls between parties.
     http: reqwest::Client,
 }
@@ -88,6 +91,9 @@ pub enum WorldError {
     /// The HTTP client could not be made.
     #[error("no HTTP client: {0}")]
     Http(#[from] reqwest::Error),
+    /// `FranceConnect`'s signing keys could not be read or made.
+    #[error("FranceConnect's keys: {0}")]
+    Keys(String),
     /// A phone could not activate its card.
     #[error("the phone of {key} could not activate its card: {why}")]
     Activation {
@@ -96,6 +102,12 @@ pub enum WorldError {
         /// What it answered.
         why: String,
     },
+}
+
+impl From<KeyError> for WorldError {
+    fn from(error: KeyError) -> Self {
+        Self::Keys(error.to_string())
+    }
 }
 
 impl World {
@@ -107,7 +119,10 @@ impl World {
         // Whoever was first to install a provider installed the same one.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let http = http_client(PATIENCE)?;
-        let file = Arc::new(WorldFile::open(dir, &clients::KEYS)?);
+        let file = Arc::new(WorldFile::open(
+            dir,
+            &[&clients::KEYS[..], &franceconnect::CLIENTS].concat(),
+        )?);
         let gateway = Arc::new(Gateway::new(&ports, Arc::clone(&file), http.clone()));
         let mailbox = Arc::new(Mailbox::default());
         let phones = Arc::new(Phones::new(
@@ -120,13 +135,21 @@ impl World {
         let duis = [dui::TILLEULS, dui::PLATEFORME, dui::RIVE_CLAIRE]
             .map(|software| Arc::new(Dui::new(software, &ports, &file, http.clone())))
             .to_vec();
+        let origin = ports.origin(Party::FranceConnect);
+        let franceconnect =
+            Arc::new(FranceConnect::open(origin, &ports.gateway, &people::all(), &file)?);
         let http = http_client(ACTIVATION_PATIENCE)?;
-        Ok(Self { ports, file, gateway, mailbox, phones, duis, http })
+        Ok(Self { ports, file, gateway, mailbox, phones, duis, franceconnect, http })
     }
 
     /// The relying parties and the API's client, as the gateway is to register them.
     pub fn client_registrations(&self) -> Vec<Value> {
         self.file.read(|saved| clients::registrations(&self.ports, saved))
+    }
+
+    /// The secret under which `FranceConnect` knows the gateway, its client `passerelle-demo`.
+    pub fn franceconnect_secret(&self) -> String {
+        self.franceconnect.secret()
     }
 
     /// The people of the demo, as the gateway is to register them.

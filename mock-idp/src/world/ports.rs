@@ -14,6 +14,7 @@ pub struct Ports {
 /// A listener of the mock world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Party {
+    FranceConnect,
     Tilleuls,
     RiveClaire,
     Phone,
@@ -21,11 +22,13 @@ pub(crate) enum Party {
 }
 
 impl Party {
-    pub(crate) const ALL: [Self; 4] = [Self::Tilleuls, Self::RiveClaire, Self::Phone, Self::Smtp];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::FranceConnect, Self::Tilleuls, Self::RiveClaire, Self::Phone, Self::Smtp];
 
     /// Who listens there, as an error message says it.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::FranceConnect => "FranceConnect",
             Self::Tilleuls => "DUI Les Grands Tilleuls",
             Self::RiveClaire => "DUI Rive Claire",
             Self::Phone => "phone and mailbox",
@@ -35,6 +38,7 @@ impl Party {
 
     fn distance(self) -> u16 {
         match self {
+            Self::FranceConnect => 1,
             Self::Tilleuls => 2,
             Self::RiveClaire => 3,
             Self::Phone => 4,

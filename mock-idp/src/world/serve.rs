@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::ports::Party;
 use super::{World, WorldError};
-use crate::{mailbox, phone};
+use crate::{franceconnect, mailbox, phone};
 
 /// Requests under way at the end get this long.
 const LAST_WORDS: Duration = Duration::from_secs(3);
@@ -76,6 +76,7 @@ impl World {
     /// The pages and calls of a party; SMTP has none.
     fn router(&self, party: Party) -> Option<Router> {
         match party {
+            Party::FranceConnect => Some(franceconnect::router(Arc::clone(&self.franceconnect))),
             Party::Tilleuls | Party::RiveClaire => Some(
                 self.duis
                     .iter()
@@ -143,7 +144,7 @@ mod tests {
             .await?;
 
         let said = world.serve(std::future::pending()).await.err().map(|error| error.to_string());
-        assert!(said.as_ref().is_some_and(|text| text.contains("21472")), "{said:?}");
+        assert!(said.as_ref().is_some_and(|text| text.contains("21471")), "{said:?}");
 
         let home = format!("http://localhost:{}/", base + 4);
         let page = reqwest::get(&home).await?.text().await?;

@@ -4,6 +4,7 @@
 use std::{path::Path, sync::Arc};
 
 use mock_idp::{Ports, Running, World, WorldError};
+use serde_json::json;
 
 use crate::{
     app::{self, Describe, Machine, Seed, SeedPerson},
@@ -51,7 +52,11 @@ pub(super) async fn seed(
         habilitations: person
             .habilitations
             .into_iter()
-            .map(|held| (held.as_what.to_owned(), held.finess.map(str::to_owned)))
+            .map(|held| {
+                json!({
+                    "as": held.as_what, "finess": held.finess, "trained_on": held.trained_on
+                })
+            })
             .collect(),
     });
     let seed = Seed { clients: world.client_registrations(), people: people.collect() };
@@ -78,6 +83,7 @@ pub(super) fn failure(error: WorldError) -> Failure {
         WorldError::File { .. }
         | WorldError::Damaged { .. }
         | WorldError::Http(_)
+        | WorldError::Keys(_)
         | WorldError::Activation { .. } => Failure::Wrong(told),
     }
 }

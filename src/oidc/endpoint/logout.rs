@@ -12,6 +12,7 @@ use axum::{
 use crate::{
     kernel::{Outage, Sid, journal::Actor},
     web::{
+        csrf::Csrf,
         fields::{BadFields, Fields},
         page::{self, Trouble},
     },
@@ -71,7 +72,12 @@ async fn decide(
         Ok(request) => request,
         Err(fault) => return Ok(refused(provider, fault)),
     };
-    let seen = match provider.cookies.read(headers, SESSION_COOKIE) {
+    let cookie = provider.cookies.read(headers, SESSION_COOKIE);
+    let token = cookie.as_ref().map(|cookie| Csrf::token(cookie, "deconnexion"));
+    // Only the page that asked knows the token: other sites' forms confirm nothing.
+    let confirmed = confirmed && token.as_ref().is_none_or(|token| token.admits(fields));
+    let is_held = cookie.is_some();
+    let seen = match cookie {
         Some(cookie) => provider.with.sessions.session_of_browser(&cookie.digest()).await?,
         None => None,
     };
@@ -80,7 +86,8 @@ async fn decide(
         // The cookie is the wallet's: who has not asked there cannot be asked here.
         LogoutStep::Confirm if !is_wallet(provider, uri) => return Ok(to_wallet(provider, fields)),
         LogoutStep::Confirm => {
-            return Ok(pages::confirm_logout(provider.settings().frame, WALLET_LOGOUT, fields));
+            let frame = provider.settings().frame;
+            return Ok(pages::confirm_logout(frame, WALLET_LOGOUT, fields, token.as_ref()));
         }
     };
     for sid in [first, second].into_iter().flatten() {
@@ -88,7 +95,8 @@ async fn decide(
         provider.with.sessions.end_session(sid, by).await?;
     }
     let mut response = ended(provider, request.return_to);
-    set(&mut response, provider.cookies.clear(SESSION_COOKIE));
+    // A form of another site brings no cookie, and must not take it away either.
+    set(&mut response, provider.cookies.clear(SESSION_COOKIE).filter(|_| is_held));
     Ok(response)
 }
 

@@ -5,9 +5,11 @@ mod call;
 mod cards;
 mod clients;
 mod departures;
+mod habilitations;
 mod journal;
 mod local_accesses;
 mod professionals;
+mod requests;
 mod sessions;
 mod situations;
 mod structures;
@@ -25,7 +27,7 @@ use axum::{
 use crate::{
     access::Doors,
     departure::{Departures, Outbox},
-    registry::{Nomenclature, Registry},
+    registry::{Nomenclature, Registry, Requests, habilitation::Habilitations},
     web::Problem,
 };
 
@@ -45,6 +47,10 @@ pub struct Api {
     pub nomenclature: Arc<Nomenclature>,
     /// The registry.
     pub registry: Arc<dyn Registry>,
+    /// Requests to be registered.
+    pub requests: Arc<dyn Requests>,
+    /// Who manages what.
+    pub habilitations: Arc<dyn Habilitations>,
     /// People, to read.
     pub people: Arc<dyn People>,
     /// Departures.
@@ -79,6 +85,11 @@ impl Api {
             .route("/structures", get(structures::list).post(structures::enter))
             .route("/local-accesses", get(local_accesses::list).post(local_accesses::give))
             .route("/local-accesses/{id}", delete(local_accesses::withdraw))
+            .route("/habilitations", get(habilitations::list).post(habilitations::give))
+            .route("/habilitations/{id}", delete(habilitations::withdraw))
+            .route("/requests", get(requests::list))
+            .route("/requests/{id}/validate", post(requests::validate))
+            .route("/requests/{id}/reject", post(requests::reject))
             .route("/departures", get(departures::list))
             .route("/departures/{id}", get(departures::one))
             .route("/sessions", get(sessions::list))

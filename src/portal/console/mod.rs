@@ -7,8 +7,10 @@
 
 mod confirming;
 mod cookie;
+mod demandes;
 mod departing;
 mod effectif;
+mod examen;
 mod fiche;
 mod form;
 mod leaver;
@@ -36,13 +38,13 @@ use crate::{
     ecps::Ecps,
     kernel::{random::Random, seal::RecordsKey},
     oidc::{Clients, Provider},
-    registry::{Nomenclature, Registry},
+    registry::{Nomenclature, Registry, habilitation::Habilitations, request::Requests},
     web::{cookie::Cookies, page::Frame},
 };
 
 use super::{People, Sessions};
 
-pub use ports::{Desk, Office, StaffAccess, StaffFilter, StaffRow, StaffState};
+pub use ports::{Desk, StaffAccess, StaffFilter, StaffRow, StaffState};
 
 /// What the pages work with.
 pub struct Collaborators {
@@ -58,6 +60,10 @@ pub struct Collaborators {
     pub registry: Arc<dyn Registry>,
     /// People, to read.
     pub people: Arc<dyn People>,
+    /// Who manages what.
+    pub habilitations: Arc<dyn Habilitations>,
+    /// Requests to be registered.
+    pub requests: Arc<dyn Requests>,
     /// What managers read.
     pub desk: Arc<dyn Desk>,
     /// Departures.
@@ -102,6 +108,11 @@ impl Console {
             .route("/portail/moi", get(moi::show))
             .route("/portail/moi/sessions/fermer", post(moi::close_sessions))
             .route("/portail/moi/e-cps/bloquer", get(moi::ask_to_block).post(moi::block))
+            .route("/portail/demandes", get(demandes::show))
+            .route("/portail/demandes/{id}", get(examen::show))
+            .route("/portail/demandes/{id}/piece", get(examen::document))
+            .route("/portail/demandes/{id}/valider", post(examen::validate))
+            .route("/portail/demandes/{id}/rejeter", post(examen::reject))
             .route("/portail/effectif", get(effectif::show))
             .route("/portail/situations/{id}", get(fiche::show))
             .route(

@@ -1,12 +1,14 @@
 //! A person's own page: number, what has happened and what comes next, situations, card, sessions.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 
 use crate::{
     access::{Cause, Closing, Scope},
     ecps::Decision,
-    kernel::{Outage, Rpps, Sid, Timestamp, retry::Keep, time::day_in_french},
+    kernel::{ClientId, Outage, Rpps, Sid, Timestamp, retry::Keep, time::day_in_french},
     registry::{Nomenclature, Page, delays},
     web::page::Frame,
 };
@@ -42,6 +44,7 @@ struct Mine<'a> {
 struct Step {
     what: String,
     at: Timestamp,
+    when: String,
     /// It has happened.
     is_past: bool,
     /// It is the next one to come.
@@ -82,7 +85,8 @@ impl Console {
         let record = &visit.record;
         let who = &record.professional;
         let sessions = self.open_sessions(visit.rpps(), visit.now.protocol).await?;
-        let shown = sessions.iter().map(|session| self.open(session, visit.sid));
+        let names = self.names(&sessions).await?;
+        let shown = sessions.iter().map(|session| open(session, visit.sid, &names));
         let has_situation = visit.standing.is_employed();
         let calendar = visit.now.calendar;
         let card = CardState::of(record.card, has_situation, who.validated_at, calendar);
@@ -115,48 +119,70 @@ impl Console {
         Ok(sessions.into_iter().filter_map(|s| alive(&self.with.doors, s, now)).collect())
     }
 
-    fn open(&self, session: &SessionRecord, this: Sid) -> Open {
-        let services: Vec<_> = session.grants.iter().map(|grant| grant.client.as_str()).collect();
-        Open {
-            since: session.proven_at.in_french(),
-            until: session.until.hour_in_french(),
-            proof: if session.proof == "phone" { "téléphone" } else { "code à usage unique" },
-            services: services.join(", "),
-            is_this_one: session.sid == this,
+    /// How people read the names of the services that these sessions opened.
+    async fn names(
+        &self,
+        sessions: &[SessionRecord],
+    ) -> Result<BTreeMap<ClientId, String>, Outage> {
+        let mut names = BTreeMap::new();
+        for grant in sessions.iter().flat_map(|session| &session.grants) {
+            if !names.contains_key(&grant.client) {
+                let name = self.with.provider.client_name(&grant.client).await?;
+                names.insert(grant.client.clone(), name);
+            }
         }
+        Ok(names)
+    }
+}
+
+fn open(session: &SessionRecord, this: Sid, names: &BTreeMap<ClientId, String>) -> Open {
+    let clients: BTreeSet<_> = session.grants.iter().map(|grant| &grant.client).collect();
+    let services = clients.into_iter().filter_map(|client| names.get(client).cloned());
+    Open {
+        since: session.proven_at.in_french(),
+        until: session.until.hour_in_french(),
+        proof: if session.proof == "phone" { "téléphone" } else { "code à usage unique" },
+        services: services.collect::<Vec<_>>().join(", "),
+        is_this_one: session.sid == this,
     }
 }
 
 /// What happened and what comes next, oldest first; exactly one of what is to come is the next.
 fn steps(record: &PersonRecord, calendar: Timestamp) -> Vec<Step> {
+    let step = |what: String, at: Timestamp, when: String| Step {
+        what,
+        at,
+        when,
+        is_past: at <= calendar,
+        is_next: false,
+    };
+    let moment = |what: String, at: Timestamp| step(what, at, at.in_french());
+    let end = |what: String, at: Timestamp| step(what, at, words::last_moment(at));
     let validated_at = record.professional.validated_at;
-    let mut moments = vec![
-        ("Enregistrement validé".to_owned(), validated_at),
-        ("Visible dans l'annuaire".to_owned(), delays::visible_at(validated_at)),
-        ("e-CPS activable".to_owned(), delays::activable_at(validated_at)),
+    let mut steps = vec![
+        moment("Enregistrement validé".to_owned(), validated_at),
+        moment("Visible dans l'annuaire".to_owned(), delays::visible_at(validated_at)),
+        moment("e-CPS activable".to_owned(), delays::activable_at(validated_at)),
     ];
     for (situation, structure) in &record.situations {
-        let end = situation.ended_at.or(situation.ends_at);
-        let begun = Timestamp::start_of_day(situation.started_on);
         let name = &structure.name;
-        moments.extend(begun.map(|at| (format!("Prise de fonction : {name}"), at)));
-        moments.extend(end.map(|at| (format!("Fin de la situation : {name}"), at)));
+        let day = day_in_french(situation.started_on);
+        let begun = Timestamp::start_of_day(situation.started_on);
+        let ended = situation.ended_at.or(situation.ends_at);
+        steps.extend(begun.map(|at| step(format!("Prise de fonction : {name}"), at, day)));
+        steps.extend(ended.map(|at| end(format!("Fin de la situation : {name}"), at)));
     }
     for (access, structure) in &record.local_accesses {
         let name = &structure.name;
-        moments.push((format!("Accès local donné : {name}"), access.given_at));
-        let end = access.ended_at.or(access.ends_at);
-        moments.extend(end.map(|at| (format!("Fin de l'accès local : {name}"), at)));
+        let ended = access.ended_at.or(access.ends_at);
+        steps.push(moment(format!("Accès local donné : {name}"), access.given_at));
+        steps.extend(ended.map(|at| end(format!("Fin de l'accès local : {name}"), at)));
     }
-    moments.sort_by_key(|(_, at)| *at);
-    let next = moments.iter().position(|(_, at)| *at > calendar);
-    let step = |(position, (what, at)): (usize, (String, Timestamp))| Step {
-        what,
-        at,
-        is_past: at <= calendar,
-        is_next: Some(position) == next,
-    };
-    moments.into_iter().enumerate().map(step).collect()
+    steps.sort_by_key(|step| step.at);
+    if let Some(next) = steps.iter_mut().find(|step| !step.is_past) {
+        next.is_next = true;
+    }
+    steps
 }
 
 fn posts<'a>(record: &'a PersonRecord, nomenclature: &'a Nomenclature) -> Vec<Post<'a>> {

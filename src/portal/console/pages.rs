@@ -21,6 +21,8 @@ pub(super) struct Chrome<'a> {
     pub(super) jeton: &'a str,
     /// Whether they manage a structure.
     pub(super) is_manager: bool,
+    /// How many requests wait for them.
+    pub(super) to_process: u64,
     /// The entry of the navigation that this page belongs to.
     pub(super) here: &'static str,
 }

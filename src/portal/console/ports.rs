@@ -2,19 +2,9 @@
 
 use crate::{
     access::CardStanding,
-    kernel::{Finess, LocalAccessId, Outage, Rpps, Timestamp, journal::Entry},
-    registry::{AccessAt, LocalAccess, Situation, Structure, habilitation::HabilitationKind},
+    kernel::{Finess, LocalAccessId, Outage, Timestamp, journal::Entry},
+    registry::{AccessAt, LocalAccess, Situation},
 };
-
-/// A habilitation in force, with the open establishments that it covers: the one that it names, or
-/// those of the legal entity that it names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Office {
-    /// As what.
-    pub kind: HabilitationKind,
-    /// Where.
-    pub covers: Vec<Structure>,
-}
 
 /// How a situation stands, as a manager filters by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,9 +57,6 @@ pub struct StaffAccess {
 /// What managers read, each verb in one snapshot.
 #[async_trait::async_trait]
 pub trait Desk: Send + Sync {
-    /// What this person may manage, as far as habilitations tell.
-    async fn offices(&self, rpps: Rpps) -> Result<Vec<Office>, Outage>;
-
     /// The situations of a structure, by name in practice.
     async fn staff(&self, finess: Finess, filter: StaffFilter) -> Result<Vec<StaffRow>, Outage>;
 

@@ -1,67 +1,58 @@
-//! Where somebody manages. Pure: facts in, establishments out.
+//! Where a session manages. The registry says where somebody manages; this says what of it a session
+//! that is older than a departure may still use. Pure: facts in, establishments out.
+
+use jiff::civil::Date;
 
 use crate::{
-    access::{Standing, opens_bound_clients},
     kernel::Finess,
-    registry::{Structure, habilitation::HabilitationKind},
+    registry::{Structure, StructureKind, habilitation::Managing},
 };
 
-use super::ports::Office;
-
-/// The establishments that a person manages now.
+/// The establishments of `candidates` that this very session may still manage.
 ///
-/// A habilitation alone does not do: whoever has left no longer manages, so one of the
-/// establishments that it covers must be open to them as its software is. And nothing revives:
-/// `is_alive` tells whether this very session may still act at an establishment, so that a session
-/// which a departure cut there stays without rights there after the departure is undone.
-pub(super) fn managed(
-    standing: &Standing,
-    offices: &[Office],
+/// Nothing revives: `is_alive` tells whether the session may act there, so that one which a departure
+/// or a withdrawal cut at an establishment, or at its legal entity, stays without rights there after
+/// that was undone; and work at a place where it was cut holds up no habilitation elsewhere.
+pub(super) fn still_managed(
+    candidates: Vec<Structure>,
+    mut managing: Managing,
+    today: Date,
     is_alive: impl Fn(Finess) -> bool,
 ) -> Vec<Structure> {
-    let mut managed: Vec<Structure> = Vec::new();
-    for office in offices.iter().filter(|office| manages(office.kind)) {
-        let here = |structure: &&Structure| is_alive(structure.finess);
-        let works = |structure: &Structure| opens_bound_clients(standing, structure.finess);
-        if !office.covers.iter().filter(here).any(works) {
-            continue;
-        }
-        for structure in office.covers.iter().filter(here) {
-            if managed.iter().all(|known| known.finess != structure.finess) {
-                managed.push(structure.clone());
-            }
-        }
-    }
+    let lives = |place: &Structure| {
+        is_alive(place.finess) && place.legal_entity.is_none_or(|entity| is_alive(entity))
+    };
+    managing.situations.retain(|(_, place)| lives(place));
+    managing.local_accesses.retain(|(_, place)| lives(place));
+    let mut managed = candidates;
+    managed.retain(|place| {
+        place.kind == StructureKind::Establishment && lives(place) && managing.manages(place, today)
+    });
     managed.sort_by(|a, b| a.name.cmp(&b.name));
     managed
-}
-
-const fn manages(kind: HabilitationKind) -> bool {
-    match kind {
-        HabilitationKind::RepresentantLegal
-        | HabilitationKind::Mandataire
-        | HabilitationKind::Gestionnaire => true,
-        HabilitationKind::Securite | HabilitationKind::Autorite => false,
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        access::CardStanding,
-        kernel::{LocalAccessId, Rpps, Timestamp},
-        registry::{LocalAccess, StructureKind},
+        kernel::{HabilitationId, LocalAccessId, Rpps, Timestamp},
+        registry::{
+            LocalAccess,
+            habilitation::{Habilitation, HabilitationKind},
+        },
     };
 
+    const ENTITY: &str = "019999010";
     const TILLEULS: &str = "019999028";
-    const RIVE_CLAIRE: &str = "699999124";
+    const SAAD: &str = "019999036";
 
     fn structure(finess: &str) -> Structure {
+        let is_entity = finess == ENTITY;
         Structure {
             finess: finess.parse().unwrap(),
-            kind: StructureKind::Establishment,
-            legal_entity: None,
+            kind: if is_entity { StructureKind::LegalEntity } else { StructureKind::Establishment },
+            legal_entity: (!is_entity).then(|| ENTITY.parse().unwrap()),
             name: finess.to_owned(),
             address: String::new(),
             commune: String::new(),
@@ -72,61 +63,52 @@ mod tests {
         }
     }
 
-    /// Somebody whom these establishments let in.
-    fn somebody(at: &[&str]) -> Standing {
+    /// Somebody whom one establishment lets in, and who holds something.
+    fn somebody(works_at: &str, held_at: &str) -> Managing {
         let rpps = Rpps::from_serial(1);
-        let access = |finess: &&str| LocalAccess {
+        let access = LocalAccess {
             id: LocalAccessId(uuid::Uuid::nil()),
             rpps,
-            finess: finess.parse().unwrap(),
+            finess: works_at.parse().unwrap(),
             given_at: Timestamp(0),
             ends_at: None,
             ended_at: None,
         };
-        Standing {
+        let held = Habilitation {
+            id: HabilitationId(uuid::Uuid::nil()),
             rpps,
-            card: CardStanding::Active,
-            situations: Vec::new(),
-            upcoming: Vec::new(),
-            local_accesses: at.iter().map(access).collect(),
+            kind: HabilitationKind::Gestionnaire,
+            finess: Some(held_at.parse().unwrap()),
+            trained_on: None,
+            given_at: Timestamp(0),
+            withdrawn_at: None,
+        };
+        Managing {
+            habilitations: vec![held],
+            local_accesses: vec![(access, structure(works_at))],
+            ..Managing::default()
         }
     }
 
     #[test]
-    fn who_has_left_no_longer_manages() {
-        use HabilitationKind::{Gestionnaire, Mandataire, RepresentantLegal, Securite};
+    fn a_session_manages_nothing_where_it_was_cut() {
         #[track_caller]
-        fn check(
-            works_at: &[&str],
-            (kind, covers): (HabilitationKind, &[&str]),
-            cut_at: &[&str],
-            expected: &[&str],
-        ) {
-            let covers = covers.iter().map(|finess| structure(finess)).collect();
-            let offices = [Office { kind, covers }];
+        fn check((works_at, held_at): (&str, &str), cut_at: &[&str], expected: &[&str]) {
+            let candidates = [ENTITY, TILLEULS, SAAD].map(structure).to_vec();
             let is_alive = |finess: Finess| !cut_at.contains(&finess.as_str());
-            let found = managed(&somebody(works_at), &offices, is_alive);
-            let found: Vec<_> = found.iter().map(|structure| structure.finess.as_str()).collect();
+            let today = "2026-11-21".parse().unwrap();
+            let found = still_managed(candidates, somebody(works_at, held_at), today, is_alive);
+            let found: Vec<_> = found.iter().map(|place| place.finess.as_str()).collect();
             assert_eq!(found, expected);
         }
-        let (t, r) = (TILLEULS, RIVE_CLAIRE);
-        check(&[t], (Gestionnaire, &[t]), &[], &[t]);
-        check(&[t], (Mandataire, &[t]), &[], &[t]);
-        check(&[t], (RepresentantLegal, &[t]), &[], &[t]);
-        check(&[t], (Securite, &[t]), &[], &[]);
-        check(&[r], (Gestionnaire, &[t]), &[], &[]);
-        check(&[t], (Gestionnaire, &[t]), &[t], &[]);
-        // A legal entity: working at one of its establishments is enough for all of them.
-        check(&[r], (Gestionnaire, &[t, r]), &[], &[t, r]);
-        check(&[r], (Gestionnaire, &[t, r]), &[t], &[r]);
-        check(&[r], (Gestionnaire, &[t, r]), &[r], &[]);
-    }
-
-    #[test]
-    fn an_establishment_is_managed_once() {
-        let office = |kind| Office { kind, covers: vec![structure(TILLEULS)] };
-        let offices =
-            [office(HabilitationKind::Mandataire), office(HabilitationKind::RepresentantLegal)];
-        assert_eq!(managed(&somebody(&[TILLEULS]), &offices, |_| true).len(), 1);
+        check((TILLEULS, TILLEULS), &[], &[TILLEULS]);
+        check((TILLEULS, TILLEULS), &[TILLEULS], &[]);
+        check((TILLEULS, TILLEULS), &[SAAD], &[TILLEULS]);
+        check((SAAD, TILLEULS), &[], &[]);
+        // A legal entity: work at one of its establishments is enough for all of them.
+        check((SAAD, ENTITY), &[], &[TILLEULS, SAAD]);
+        check((SAAD, ENTITY), &[TILLEULS], &[SAAD]);
+        check((SAAD, ENTITY), &[SAAD], &[]);
+        check((SAAD, ENTITY), &[ENTITY], &[]);
     }
 }

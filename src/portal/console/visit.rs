@@ -17,7 +17,7 @@ use crate::{
         journal::{Actor, Entry, Event},
     },
     oidc::{BuiltIn, Grant},
-    registry::Structure,
+    registry::{Structure, habilitation::Managing},
     web::{
         csrf::{self, Csrf},
         fields::Fields,
@@ -31,7 +31,7 @@ use super::{
     cookie::{NAME, Named},
     login,
     pages::{self, Chrome},
-    rights::managed,
+    rights::still_managed,
     words,
 };
 
@@ -51,6 +51,8 @@ pub(super) struct Visit {
     pub(super) sid: Sid,
     /// Where they manage.
     pub(super) managed: Vec<Structure>,
+    /// How many requests wait for them.
+    to_process: u64,
     /// What came: the query, or the posted form.
     pub(super) fields: Fields,
     /// The clocks, read once.
@@ -121,19 +123,29 @@ impl Console {
         let record = record.ok_or(over)?;
         let standing = record.standing(now.calendar.date());
         admits(&standing, None).map_err(Stop::NoRight)?;
-        let managed = self.managed(&standing, &holder, now).await?;
+        let managed = self.managed(&record, &holder, now).await?;
+        let to_process = self.to_process(&managed).await?;
         let seen = Named { seen_at: now.protocol, ..named };
         Ok(Visit {
             record,
             standing,
             sid: bearer.sid,
             managed,
+            to_process,
             fields: Fields::default(),
             now,
             csrf: Csrf::token(&named.form_secret(&with.key), PURPOSE),
             renewed: self.cookie(seen, &grant),
             frame: with.frame,
         })
+    }
+
+    async fn to_process(&self, managed: &[Structure]) -> Result<u64, Outage> {
+        if managed.is_empty() {
+            return Ok(0);
+        }
+        let places = managed.iter().map(|structure| structure.finess).collect();
+        self.with.requests.requests_to_process(places).await
     }
 
     async fn ask(&self, holder: &Holder) -> Result<Now, Stop> {
@@ -154,16 +166,25 @@ impl Console {
     /// Where this session manages: what the registry says, and no cut of this person there.
     async fn managed(
         &self,
-        standing: &Standing,
+        record: &PersonRecord,
         holder: &Holder,
         now: Now,
     ) -> Result<Vec<Structure>, Outage> {
-        let offices = self.with.desk.offices(standing.rpps).await?;
+        let rpps = record.professional.rpps;
+        let candidates = self.with.habilitations.managed_by(rpps).await?;
+        if candidates.is_empty() {
+            return Ok(candidates);
+        }
+        let managing = Managing {
+            habilitations: self.with.habilitations.habilitations_of(rpps).await?,
+            situations: record.situations.clone(),
+            local_accesses: record.local_accesses.clone(),
+        };
         let is_alive = |finess: Finess| {
             let there = Holder { structure: Some(finess), ..holder.clone() };
             self.with.doors.judge(Door::Console, &there, now.protocol).is_ok()
         };
-        Ok(managed(standing, &offices, is_alive))
+        Ok(still_managed(candidates, managing, now.calendar.date(), is_alive))
     }
 
     /// The `Set-Cookie` that names `grant`. It goes with the browser's rest, or with the grant.
@@ -204,6 +225,7 @@ impl Visit {
             who: words::name(&self.record),
             jeton: self.csrf.expose(),
             is_manager: !self.managed.is_empty(),
+            to_process: self.to_process,
             here,
         }
     }

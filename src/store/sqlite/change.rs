@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-use super::{EndRule, damaged, departures, outage};
+use super::{EndRule, damaged, departures, outage, requests};
 
 /// A transaction of the writer, with the two clocks read once.
 pub(super) struct Write<'a> {
@@ -116,6 +116,7 @@ impl<'a> Change<'a> {
         let mut change = Self { write, epoch: Epoch(epoch), revision, random, ordinal: 0 };
         if next_due.is_some_and(|due| Timestamp(due) <= calendar) {
             departures::fire_due(&mut change, rule)?;
+            requests::lapse_due(&change)?;
         }
         Ok(change)
     }
@@ -162,7 +163,8 @@ impl<'a> Change<'a> {
                  SELECT min(ends_at) AS due FROM situation
                   WHERE ends_at IS NOT NULL AND ended_at IS NULL
                  UNION ALL SELECT min(ends_at) FROM local_access
-                  WHERE ends_at IS NOT NULL AND ended_at IS NULL))",
+                  WHERE ends_at IS NOT NULL AND ended_at IS NULL
+                 UNION ALL SELECT min(lapses_at) FROM request WHERE state = 'to_process'))",
             params![revision],
         )?;
         Ok(())

@@ -1,12 +1,12 @@
 //! What the pages of managers read.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
     access::CardStanding,
-    kernel::{Finess, LocalAccessId, Outage, Rpps, Timestamp, journal::Entry},
-    portal::{Desk, Office, StaffAccess, StaffFilter, StaffRow, StaffState},
-    registry::{AccessAt, LocalAccess, Situation, Structure, habilitation::HabilitationKind},
+    kernel::{Finess, LocalAccessId, Outage, Timestamp, journal::Entry},
+    portal::{Desk, StaffAccess, StaffFilter, StaffRow, StaffState},
+    registry::{AccessAt, LocalAccess, Situation},
 };
 
 use super::{
@@ -17,26 +17,6 @@ use super::{
 
 #[async_trait::async_trait]
 impl Desk for Sqlite {
-    async fn offices(&self, rpps: Rpps) -> Result<Vec<Office>, Outage> {
-        self.read(|db| {
-            let kinds: Vec<(String, Option<String>)> = db
-                .prepare_cached(
-                    "SELECT kind, finess FROM habilitation
-                     WHERE rpps = ?1 AND withdrawn_at IS NULL ORDER BY id",
-                )?
-                .query_map(params![rpps.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<Result<_, _>>()?;
-            let mut offices = Vec::new();
-            for (stored, finess) in kinds {
-                let kind = HabilitationKind::ALL.into_iter().find(|kind| kind.as_str() == stored);
-                if let (Some(kind), Some(finess)) = (kind, finess) {
-                    offices.push(Office { kind, covers: covered(db, &finess)? });
-                }
-            }
-            Ok(offices)
-        })
-    }
-
     async fn staff(&self, finess: Finess, filter: StaffFilter) -> Result<Vec<StaffRow>, Outage> {
         self.read(|db| {
             let state = match filter.state {
@@ -78,11 +58,12 @@ impl Desk for Sqlite {
             let found: Vec<_> = db
                 .prepare_cached(
                     "SELECT a.id, a.rpps, a.finess, a.given_at, a.ends_at, a.ended_at,
-                         (SELECT s.exercise_name || ' ' || s.exercise_first_name
-                          FROM situation s WHERE s.rpps = a.rpps
-                          ORDER BY s.ended_at IS NOT NULL, s.id LIMIT 1) AS name
-                     FROM local_access a WHERE a.finess = ?1 AND a.ended_at IS NULL
-                     ORDER BY name, a.id",
+                         t.exercise_first_name || ' ' || t.exercise_name
+                     FROM local_access a LEFT JOIN situation t ON t.id =
+                         (SELECT s.id FROM situation s WHERE s.rpps = a.rpps
+                          ORDER BY s.ended_at IS NOT NULL, s.id LIMIT 1)
+                     WHERE a.finess = ?1 AND a.ended_at IS NULL
+                     ORDER BY t.exercise_key, a.id",
                 )?
                 .query_map(params![finess.as_str()], |row| {
                     let name: Option<String> = row.get(6)?;
@@ -109,18 +90,6 @@ impl Desk for Sqlite {
     async fn note(&self, entry: Entry) -> Result<(), Outage> {
         self.write_down(entry).await
     }
-}
-
-/// The open establishments that a habilitation at `finess` covers.
-fn covered(db: &Connection, finess: &str) -> Result<Vec<Structure>, rusqlite::Error> {
-    let columns = structures::COLUMNS;
-    let open = "s.kind = 'EG' AND s.closed_at IS NULL";
-    db.prepare_cached(&format!(
-        "SELECT {columns} FROM structure s WHERE s.finess = ?1 AND {open}
-         UNION SELECT {columns} FROM structure s WHERE s.legal_entity = ?1 AND {open}"
-    ))?
-    .query_map(params![finess], |row: &Row<'_>| structures::row_at(row, 0))?
-    .collect()
 }
 
 /// When somebody last entered software that was bound to that structure.

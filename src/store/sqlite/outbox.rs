@@ -232,6 +232,8 @@ fn write_lines(
             "revision < ?2 AND rpps = ?3 AND structure = ?4",
             &[&rpps.as_str(), &finess.as_str()],
         ),
+        // Pages of our own: no relying party is there to be told.
+        Scope::Console(..) => Ok(Vec::new()),
         Scope::Session(sid) => covered("revision < ?2 AND sid = ?3", &[&sid.0]),
         Scope::Grant(grant) => covered("own < ?2 AND id = ?3", &[&grant.0]),
         Scope::Client(client) => covered("own < ?2 AND client = ?3", &[&client.as_str()]),

@@ -177,7 +177,11 @@ fn matching(
     .collect()
 }
 
-fn situations(db: &Connection, rpps: Rpps) -> Result<Vec<(Situation, Structure)>, rusqlite::Error> {
+/// All situations of one person, oldest first.
+pub(super) fn situations(
+    db: &Connection,
+    rpps: Rpps,
+) -> Result<Vec<(Situation, Structure)>, rusqlite::Error> {
     let columns = structures::COLUMNS;
     db.prepare_cached(&format!(
         "SELECT {columns}, t.id, t.rpps, t.finess, t.authority, t.profession, t.role, t.mode,
@@ -192,7 +196,11 @@ fn situations(db: &Connection, rpps: Rpps) -> Result<Vec<(Situation, Structure)>
     .collect()
 }
 
-fn local_accesses(db: &Connection, rpps: Rpps) -> Result<Vec<AccessAt>, rusqlite::Error> {
+/// All local accesses of one person, oldest first.
+pub(super) fn local_accesses(
+    db: &Connection,
+    rpps: Rpps,
+) -> Result<Vec<AccessAt>, rusqlite::Error> {
     let columns = structures::COLUMNS;
     db.prepare_cached(&format!(
         "SELECT {columns}, a.id, a.rpps, a.finess, a.given_at, a.ends_at, a.ended_at

@@ -15,7 +15,7 @@ use crate::{
         fault::Faults,
         hiring::{Hired, Hiring, Judged, NotHired},
         local_access::{LocalAccessDraft, NotGiven, Setting},
-        registration::{Draft, Drawn, NotRegistered, Registered},
+        registration::{Application, Draft, Drawn, NotRegistered, Registered},
     },
 };
 
@@ -51,23 +51,13 @@ impl Registry for Sqlite {
                 Ok(application) => application,
                 Err(refused) => return Ok(Err(refused)),
             };
-            let drawn = Drawn {
-                rpps: professionals::draw_number(change, change.random)?,
-                subject: change.random.opaque_id(),
-                situation: SituationId(change.random.id(change.now)),
-            };
-            let registered = application.complete(drawn, validated_at);
-            let who = &registered.professional;
-            professionals::insert(change, who, &registered.identity_key)?;
+            let registered = draw(change, application, validated_at)?;
             if let Some(document) = &registered.document {
-                professionals::insert_document(change, who.rpps, document, &key)?;
+                let rpps = registered.professional.rpps;
+                professionals::insert_document(change, rpps, document, &key)?;
             }
             let seen = if registered.document.is_some() { "document" } else { "attested" };
-            let entry = Entry::new(Event::ProfessionalRegistered, by.clone());
-            let outcome = Some(seen.to_owned());
-            change.journal(&Entry { person: Some(who.rpps), outcome, ..entry })?;
-            open(change, &registered.situation, &by)?;
-            change.owe(&registered.letter, change.random)?;
+            enter(change, &registered, seen, &by)?;
             Ok(Ok(registered))
         })
         .await
@@ -215,6 +205,36 @@ impl Registry for Sqlite {
             .collect()
         })
     }
+}
+
+/// Gives a new person their number, and writes them.
+pub(super) fn draw(
+    change: &Change<'_>,
+    application: Application,
+    validated_at: Timestamp,
+) -> Result<Registered, Outage> {
+    let drawn = Drawn {
+        rpps: professionals::draw_number(change, change.random)?,
+        subject: change.random.opaque_id(),
+        situation: SituationId(change.random.id(change.now)),
+    };
+    let registered = application.complete(drawn, validated_at);
+    professionals::insert(change, &registered.professional, &registered.identity_key)?;
+    Ok(registered)
+}
+
+/// Writes what comes with a new person: the journal, the situation, the mail owed.
+pub(super) fn enter(
+    change: &Change<'_>,
+    registered: &Registered,
+    seen: &str,
+    by: &Actor,
+) -> Result<(), Outage> {
+    let entry = Entry::new(Event::ProfessionalRegistered, by.clone());
+    let (person, outcome) = (Some(registered.professional.rpps), Some(seen.to_owned()));
+    change.journal(&Entry { person, outcome, ..entry })?;
+    open(change, &registered.situation, by)?;
+    change.owe(&registered.letter, change.random)
 }
 
 /// Writes a situation and its line.

@@ -51,6 +51,11 @@ impl Removals for Sqlite {
                 params![number],
             )?;
             change.execute("DELETE FROM document WHERE rpps = ?1", params![number])?;
+            change.execute(
+                "DELETE FROM request_document WHERE request IN
+                 (SELECT id FROM request WHERE rpps = ?1)",
+                params![number],
+            )?;
             let entry = Entry::new(Event::IdentityDeleted, closing.entry.actor.clone());
             change.journal(&Entry { person: Some(rpps), ..entry })?;
             change.close(&closing, None)?;

@@ -86,3 +86,15 @@ pub(super) fn insert(write: &Write<'_>, structure: &Structure) -> Result<bool, O
     )?;
     Ok(written == 1)
 }
+
+/// A structure, and those that belong to it.
+pub(super) fn of_entity(
+    db: &Connection,
+    finess: Finess,
+) -> Result<Vec<Structure>, rusqlite::Error> {
+    db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM structure s WHERE s.finess = ?1 OR s.legal_entity = ?1"
+    ))?
+    .query_map(params![finess.as_str()], |row| row_at(row, 0))?
+    .collect()
+}

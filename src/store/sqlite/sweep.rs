@@ -48,6 +48,12 @@ const EXPIRIES: &[Expiry] = &[
         condition: "until < ?1 + (SELECT calendar_lead FROM head)",
         age: Span(0),
     },
+    Expiry {
+        table: "request_document",
+        key: "request",
+        condition: "until < ?1 + (SELECT calendar_lead FROM head)",
+        age: Span(0),
+    },
     // The floor looks this far back and no further; the last one before it stays.
     Expiry {
         table: "revision",

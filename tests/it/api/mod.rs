@@ -3,5 +3,7 @@
 mod closing;
 mod directory;
 mod entering;
+mod managing;
 mod manners;
+mod requesting;
 mod world;

@@ -86,6 +86,7 @@ impl Phones for MockPhones {
 pub(super) struct World {
     pub(super) router: Router,
     pub(super) phones: Arc<MockPhones>,
+    pub(super) store: Arc<Sqlite>,
     pub(super) dir: TempDir,
     clock: Arc<TestClock>,
 }
@@ -156,6 +157,8 @@ impl World {
             doors: doors.clone(),
             nomenclature: Arc::clone(&nomenclature),
             registry: Arc::clone(&store) as _,
+            requests: Arc::clone(&store) as _,
+            habilitations: Arc::clone(&store) as _,
             people: Arc::clone(&store) as _,
             departures: Arc::clone(&store) as _,
             outbox: Arc::clone(&store) as _,
@@ -165,7 +168,8 @@ impl World {
             phones: is_demo.then(|| Arc::clone(&phones) as Arc<dyn Phones>),
         };
         let frame = Frame { demo: is_demo };
-        let directory = PublicDirectory { records: store, doors, nomenclature, frame };
+        let directory =
+            PublicDirectory { records: Arc::clone(&store) as _, doors, nomenclature, frame };
         let limit = Limit {
             throttle: Arc::new(Throttle::new(0)),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -173,7 +177,7 @@ impl World {
             refuse: Arc::new(move |headers| too_many(frame, headers)),
         };
         let router = Router::new().nest("/api/v1", api.router()).merge(directory.router(&limit));
-        Self { router, phones, dir, clock }
+        Self { router, phones, store, dir, clock }
     }
 
     pub(super) fn advance(&self, span: Span) {

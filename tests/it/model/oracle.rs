@@ -138,6 +138,8 @@ fn covers(scope: &Scope, holder: &Holder) -> bool {
         Scope::PersonAt(rpps, finess) => {
             holder.rpps == Some(*rpps) && holder.structure == Some(*finess)
         }
+        // The model has no console.
+        Scope::Console(..) => false,
         Scope::Session(sid) => holder.sid == Some(*sid),
         Scope::Grant(grant) => holder.grant == Some(*grant),
         Scope::Client(client) => holder.client.as_ref() == Some(client),

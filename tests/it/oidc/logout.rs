@@ -71,6 +71,19 @@ async fn without_a_fitting_hint_the_person_is_asked() {
     }
     assert!(world.is_active("dui", &others.at("access_token")).await);
     let form = [("confirmer", "oui"), ("client_id", "dui"), ("post_logout_redirect_uri", GONE)];
+    // Without the token of this session, or with that of another, the person is asked again.
+    for token in ["", "x"] {
+        let form: Vec<_> = form.into_iter().chain([("jeton", token)]).collect();
+        let asked = world.post(&mut browser, "/auth/deconnexion", &form).await;
+        shows(&asked, 200, "id=\"confirmer-deconnexion\"");
+    }
+    assert!(world.is_active("dui", &own.at("access_token")).await);
+    // A form of another site comes without the cookie, and does not take it away.
+    let foreign = world.post(&mut Browser::default(), "/auth/deconnexion", &form[..1]).await;
+    assert!(!foreign.headers.contains_key("set-cookie"));
+    let asked = world.get(&mut browser, &path(&[])).await;
+    let token = asked.field("jeton").unwrap();
+    let form: Vec<_> = form.into_iter().chain([("jeton", token.as_str())]).collect();
     let gone = world.post(&mut browser, "/auth/deconnexion", &form).await.is(303);
     assert_eq!(gone.location(), GONE);
     assert!(!world.is_active("dui", &own.at("access_token")).await);

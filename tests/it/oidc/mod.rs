@@ -1,7 +1,7 @@
 //! The provider over a store on a temporary file: what needs a clock that tests move, every setting
 //! of a client, and races.
 
-mod browser;
+pub(crate) mod browser;
 mod clients;
 mod logout;
 mod refresh;

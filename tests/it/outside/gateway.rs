@@ -64,14 +64,10 @@ impl Gateway {
 
     /// Asked to stop, it stops; answers its exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
-        self.ask_to_stop();
-        exit_code(self.child.take()?)
-    }
-
-    /// Asks, and does not wait.
-    pub(crate) fn ask_to_stop(&self) {
-        let id = self.child.as_ref().map(Child::id).unwrap().to_string();
+        let child = self.child.take()?;
+        let id = child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        exit_code(child)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -24,6 +24,7 @@ mod hostile;
 mod idempotency;
 mod journal;
 mod log_in;
+mod operator;
 mod phone_proof;
 mod racing;
 mod revival;

@@ -73,7 +73,48 @@ CREATE TABLE habilitation (
     rpps         TEXT NOT NULL REFERENCES professional (rpps),
     kind         TEXT NOT NULL,     -- representant-legal, mandataire, gestionnaire, securite, autorite
     finess       TEXT,
+    trained_on   TEXT,              -- the day on which the training was finished
     given_at     INTEGER NOT NULL,
     withdrawn_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX habilitation_rpps ON habilitation (rpps);
+CREATE INDEX habilitation_finess ON habilitation (finess) WHERE finess IS NOT NULL;
+
+-- Requests of people whom FranceConnect identified (Case 2).
+CREATE TABLE request (
+    seq          INTEGER PRIMARY KEY, -- the order in which they were sent
+    id           BLOB NOT NULL UNIQUE,
+    sub          TEXT NOT NULL,     -- FranceConnect's identifier of the person
+    verified     TEXT NOT NULL,     -- JSON of registry::VerifiedIdentity
+    identity     TEXT NOT NULL,     -- JSON of registry::CivilIdentity: with what the person added
+    identity_key TEXT NOT NULL,     -- as of professional
+    usage_name   TEXT,
+    email        TEXT NOT NULL,
+    mobile       TEXT NOT NULL,
+    placing      TEXT NOT NULL,     -- JSON of registry::placing::Placing
+    finess       TEXT NOT NULL REFERENCES structure (finess),
+    sent_at      INTEGER NOT NULL,  -- calendar
+    lapses_at    INTEGER NOT NULL,  -- calendar
+    state        TEXT NOT NULL,     -- to_process, validated, rejected, lapsed
+    decided_by   TEXT,              -- JSON of journal::Actor
+    decided_at   INTEGER,           -- calendar
+    reason       TEXT,
+    rpps         TEXT REFERENCES professional (rpps)
+) STRICT;
+CREATE INDEX request_finess ON request (finess, state);
+CREATE INDEX request_person ON request (sub);
+CREATE INDEX request_rpps ON request (rpps) WHERE rpps IS NOT NULL;
+CREATE INDEX request_due ON request (lapses_at) WHERE state = 'to_process';
+CREATE UNIQUE INDEX request_sub ON request (sub) WHERE state = 'to_process';
+CREATE UNIQUE INDEX request_identity ON request (identity_key) WHERE state = 'to_process';
+CREATE UNIQUE INDEX request_email ON request (lower(email)) WHERE state = 'to_process';
+CREATE UNIQUE INDEX request_mobile ON request (mobile) WHERE state = 'to_process';
+
+-- Copies of identity documents that came with a request.
+CREATE TABLE request_document (
+    request BLOB PRIMARY KEY REFERENCES request (id),
+    media   TEXT NOT NULL,
+    sealed  BLOB NOT NULL,
+    until   INTEGER                 -- calendar milliseconds after which it is erased, once decided
+) STRICT, WITHOUT ROWID;
+CREATE INDEX request_document_until ON request_document (until) WHERE until IS NOT NULL;

@@ -7,6 +7,7 @@ mod opening;
 mod phone;
 mod proving;
 mod registering;
+mod requesting;
 mod signing_in;
 mod telling;
 mod writing;

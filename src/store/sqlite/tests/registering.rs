@@ -57,7 +57,7 @@ fn keep(once: Once) -> Keep<Registered> {
 }
 
 impl World {
-    async fn with_structures(self) -> Self {
+    pub(super) async fn with_structures(self) -> Self {
         for sample in nomenclature().structures.iter().rev() {
             let structure =
                 Structure { legal_entity: None, ..Structure::of_sample(sample).unwrap() };
@@ -87,7 +87,7 @@ impl World {
         self.store.delete_identity(rpps, closing, Keep::nothing()).await.unwrap()
     }
 
-    fn count(&self, table: &str) -> i64 {
+    pub(super) fn count(&self, table: &str) -> i64 {
         self.one(&format!("SELECT count(*) FROM {table}"))
     }
 }

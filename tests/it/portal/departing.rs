@@ -1,0 +1,191 @@
+//! A departure from its form to its receipt, and what stays open afterwards: nothing of it.
+
+use super::world::{Browser, RIVE_CLAIRE, TILLEULS, World};
+
+/// Presses a form's button: the page's own token, and these fields.
+async fn press(
+    world: &World,
+    browser: &mut Browser,
+    (from, to): (&str, &str),
+    fields: &[(&str, &str)],
+) -> super::world::Answer {
+    let token = world.get(browser, from).await.is(200).token();
+    let form: Vec<_> = fields.iter().copied().chain([("jeton", token.as_str())]).collect();
+    world.post(browser, to, &form).await
+}
+
+#[tokio::test]
+async fn a_departure_goes_from_its_form_to_its_receipt() {
+    let world = World::new().await;
+    let manager = world.manager("Vasseur", TILLEULS);
+    let who = world.somebody("Aubert", TILLEULS);
+    let mut software = world.user(who.rpps, "dui-tilleuls").await;
+    let mut own = world.visitor(who.rpps).await;
+    let mut browser = world.visitor(manager.rpps).await;
+    let form = format!("/portail/situations/{}/depart", who.situation);
+    let confirm = format!("{form}/confirmer");
+
+    let empty = press(&world, &mut browser, (&form, &form), &[]).await.is(422);
+    assert!(empty.has("#fautes") && empty.has("#faute-dernier_jour"));
+    let early = [("dernier_jour", "2026-01-01"), ("motif", "fin de contrat")];
+    let early = press(&world, &mut browser, (&form, &form), &early).await.is(422);
+    assert!(early.says("#faute-dernier_jour").unwrap().contains("prise de fonction"));
+    assert_eq!(early.attribute("#motif", "value").as_deref(), Some("fin de contrat"));
+
+    let now = [("immediat", "oui"), ("motif", "fin de contrat")];
+    let preview = press(&world, &mut browser, (&form, &form), &now).await.is(200);
+    assert_eq!(preview.says("#quand").as_deref(), Some("immédiatement"));
+    let closes = preview.all("#ferme li").join("; ");
+    for expected in ["dui-tilleuls", "plateforme", "2 sessions ouvertes", "2 connexions", "e-CPS"] {
+        assert!(closes.contains(expected), "{expected}: {closes}");
+    }
+    assert!(preview.says("#reste").unwrap().contains(&who.rpps.to_string()));
+    assert_eq!(world.cuts(), 0, "a preview changes nothing");
+
+    world.post(&mut browser, &confirm, &now).await.trouble(403, "formulaire_perime");
+    assert_eq!(world.cuts(), 0);
+    let done = press(&world, &mut browser, (&form, &confirm), &now).await.is(303);
+    let receipt = world.get(&mut browser, &done.location()).await.is(200);
+    assert_eq!(receipt.attribute("#accuse", "data-etat").as_deref(), Some("fait"));
+    assert!(receipt.says("#portes").unwrap().contains("fermée à 15:00:00"));
+    assert!(receipt.all("#logiciels td").contains(&"dû".to_owned()));
+    assert!(receipt.has("meta[http-equiv=refresh]"), "somebody is still to be told");
+    assert!(receipt.text.contains("fin de contrat"));
+    // Twice is once: the second confirmation leads to the same receipt.
+    let token = receipt.token();
+    let again: Vec<_> = now.iter().copied().chain([("jeton", token.as_str())]).collect();
+    let again = world.post(&mut browser, &confirm, &again).await.is(303);
+    assert_eq!(again.location(), done.location());
+
+    world.get(&mut own, "/portail/moi").await.trouble(403, "session_terminee");
+    let asked = world.ask(&mut software, "dui-tilleuls").await.is(303);
+    assert!(asked.location().contains("/auth/connexion"), "a new proof is wanted");
+}
+
+#[tokio::test]
+async fn a_receipt_tells_what_each_relying_party_answered() {
+    let world = World::new().await;
+    let manager = world.manager("Vasseur", TILLEULS);
+    let who = world.somebody("Aubert", TILLEULS);
+    world.user(who.rpps, "dui-tilleuls").await;
+    let mut browser = world.visitor(manager.rpps).await;
+    let form = format!("/portail/situations/{}/depart", who.situation);
+    let to = format!("{form}/confirmer");
+    let done = press(&world, &mut browser, (&form, &to), &[("immediat", "oui")]).await.is(303);
+    world.get(&mut browser, &done.location()).await.is(200);
+    for (state, word, waits) in [
+        ("sent", "envoyé", true),
+        ("confirmed", "confirmé", false),
+        ("refused", "refusé", false),
+        ("given_up", "abandonné", false),
+    ] {
+        world.records().execute("UPDATE notice SET state = ?1", [state]).unwrap();
+        let receipt = world.get(&mut browser, &done.location()).await.is(200);
+        assert!(receipt.says("#logiciels").unwrap().contains(word), "{word}");
+        assert_eq!(receipt.has("meta[http-equiv=refresh]"), waits, "{state}");
+    }
+}
+
+#[tokio::test]
+async fn leaving_one_structure_leaves_the_other_alone() {
+    let world = World::new().await;
+    let manager = world.manager("Vasseur", TILLEULS);
+    let who = world.somebody("Aubert", TILLEULS);
+    world.situation(who.rpps, "Aubert", RIVE_CLAIRE, "employer");
+    let mut own = world.visitor(who.rpps).await;
+    let mut browser = world.visitor(manager.rpps).await;
+    let form = format!("/portail/situations/{}/depart", who.situation);
+    let now = [("immediat", "oui")];
+    let preview = press(&world, &mut browser, (&form, &form), &now).await.is(200);
+    let closes = preview.all("#ferme li").join("; ");
+    assert!(closes.contains("dui-tilleuls") && !closes.contains("plateforme"), "{closes}");
+    let stays = preview.says("#reste").unwrap();
+    assert!(stays.contains(RIVE_CLAIRE) && stays.contains("L'e-CPS"), "{stays}");
+    let to = format!("{form}/confirmer");
+    let done = press(&world, &mut browser, (&form, &to), &now).await.is(303);
+    let receipt = world.get(&mut browser, &done.location()).await.is(200);
+    assert!(receipt.has("#aucune-session") && !receipt.has("meta[http-equiv=refresh]"));
+    world.get(&mut own, "/portail/moi").await.is(200);
+    let inside = world.ask(&mut own, "dui-rive-claire").await.is(303);
+    assert!(inside.location().contains("code="), "{}", inside.location());
+    let outside = world.ask(&mut own, "dui-tilleuls").await;
+    assert!(!outside.location().contains("code="), "{}", outside.location());
+}
+
+#[tokio::test]
+async fn an_end_is_scheduled_seen_and_undone() {
+    let world = World::new().await;
+    let manager = world.manager("Vasseur", TILLEULS);
+    let who = world.somebody("Aubert", TILLEULS);
+    let mut browser = world.visitor(manager.rpps).await;
+    let sheet = format!("/portail/situations/{}", who.situation);
+    let (form, to) = (format!("{sheet}/depart"), format!("{sheet}/depart/confirmer"));
+    let night = [("dernier_jour", "22/11/2026"), ("heure", "07:00")];
+    let preview = press(&world, &mut browser, (&form, &form), &night).await.is(200);
+    assert_eq!(preview.says("#quand").as_deref(), Some("le 22/11/2026 à 07:00"));
+    let done = press(&world, &mut browser, (&form, &to), &night).await.is(303);
+    let receipt = world.get(&mut browser, &done.location()).await.is(200);
+    assert_eq!(receipt.attribute("#accuse", "data-etat").as_deref(), Some("prevu"));
+    let undo = receipt.attribute("form[action$=rouvrir]", "action").unwrap();
+    world.post(&mut browser, &undo, &[]).await.trouble(403, "formulaire_perime");
+    let undone = press(&world, &mut browser, (&done.location(), &undo), &[]).await.is(303);
+    assert_eq!(undone.location(), sheet);
+    let page = world.get(&mut browser, &sheet).await.is(200);
+    assert_eq!(page.says("#fin").as_deref(), Some("aucune"));
+    assert!(page.says("#historique").unwrap().contains("annulé"));
+    assert_eq!(world.cuts(), 0);
+
+    // A day that has passed means now; undoing it revives nothing.
+    let mut own = world.visitor(who.rpps).await;
+    let past = [("dernier_jour", "2026-11-20")];
+    let done = press(&world, &mut browser, (&form, &to), &past).await.is(303);
+    world.get(&mut own.clone(), "/portail/moi").await.trouble(403, "session_terminee");
+    let undo = format!("{sheet}/rouvrir");
+    press(&world, &mut browser, (&sheet, &undo), &[]).await.is(303);
+    let receipt = world.get(&mut browser, &done.location()).await.is(200);
+    assert_eq!(receipt.attribute("#accuse", "data-etat").as_deref(), Some("annule"));
+    world.get(&mut own, "/portail/moi").await.trouble(403, "session_terminee");
+    let mut again = world.visitor(who.rpps).await;
+    world.get(&mut again, "/portail/moi").await.is(200);
+}
+
+#[tokio::test]
+async fn what_an_ordre_entered_is_not_ended_here_but_its_local_access_is() {
+    let world = World::new().await;
+    let manager = world.manager("Vasseur", TILLEULS);
+    let nurse = world.somebody("Ollivault", RIVE_CLAIRE);
+    let entered = world.situation(nurse.rpps, "Ollivault", TILLEULS, "ordre");
+    let access = world.local_access(nurse.rpps, TILLEULS);
+    let mut browser = world.visitor(manager.rpps).await;
+    let now = [("immediat", "oui")];
+    let form = format!("/portail/situations/{entered}/depart");
+    let to = format!("{form}/confirmer");
+    let refused = press(&world, &mut browser, (&form, &to), &now).await.is(422);
+    assert!(refused.says("#fautes").unwrap().contains("un Ordre ou une ARS"));
+    assert_eq!(world.one::<u32>("SELECT count(*) FROM departure"), 0);
+    let form = format!("/portail/acces-locaux/{access}/depart");
+    let to = format!("{form}/confirmer");
+    let done = press(&world, &mut browser, (&form, &to), &now).await.is(303);
+    let receipt = world.get(&mut browser, &done.location()).await.is(200);
+    assert!(receipt.says("#portes").unwrap().contains("LES GRANDS TILLEULS : jetons"));
+    assert!(!receipt.has("#rouvrir"), "a local access is given again, not undone");
+}
+
+#[tokio::test]
+async fn a_manager_who_ends_their_own_situation_is_warned_and_sees_the_receipt_once() {
+    let world = World::new().await;
+    let manager = world.manager("Vasseur", TILLEULS);
+    let mut browser = world.visitor(manager.rpps).await;
+    let form = format!("/portail/situations/{}/depart", manager.situation);
+    let to = format!("{form}/confirmer");
+    let now = [("immediat", "oui")];
+    let preview = press(&world, &mut browser, (&form, &form), &now).await.is(200);
+    assert!(preview.says("#attention").unwrap().contains("votre propre situation"));
+    let held = browser.clone();
+    let last = press(&world, &mut browser, (&form, &to), &now).await.is(200);
+    assert!(last.has("#dernier-accuse"));
+    assert!(last.says("#portes").unwrap().contains("fermée à 15:00:00"));
+    world.get(&mut held.clone(), "/portail/moi").await.trouble(403, "session_terminee");
+    let sent = world.get(&mut browser, "/portail/moi").await.is(303);
+    assert_eq!(sent.location(), "/portail/connexion", "the cookie was taken back");
+}

@@ -1,0 +1,129 @@
+//! Requests to be registered: seen by the managers of their structure, decided once.
+
+use std::sync::Arc;
+
+use passerelle::registry::{
+    Nomenclature, VerifiedIdentity,
+    document::Document,
+    request::{RequestDraft, Requests},
+    verified::Presumed,
+};
+use serde_json::{Value, json};
+
+use super::world::{Answer, Browser, NOW, RIVE_CLAIRE, TILLEULS, World};
+
+/// A request of somebody whom FranceConnect identified.
+async fn request(world: &World, name: &str, line: u32, finess: &str) -> String {
+    let verified = VerifiedIdentity {
+        sub: format!("sub-{line}"),
+        birth_name: name.to_owned(),
+        first_names: vec!["Inès".to_owned(), "Jeanne".to_owned()],
+        usage_name: None,
+        sex: Some("F".to_owned()),
+        birth_date: "1998-08-08".parse().unwrap(),
+        presumed: Presumed::Nothing,
+        birth_country: "99100".to_owned(),
+        birth_commune: Some("69266".to_owned()),
+        email: None,
+        acr: "eidas1".to_owned(),
+        authenticated_at: NOW,
+    };
+    let body = json!({
+        "civility": "MME", "email": format!("ines.{line}@example.org"),
+        "mobile": format!("+3363997{line:04}"),
+        "situation": {"finess": finess, "profession": "313", "role": "GENR11", "mode": "S",
+                      "started_on": "2026-11-02"},
+    });
+    let Value::Object(body) = body else { unreachable!() };
+    let bytes = b"\x89PNG\r\n\x1a\nune image".to_vec().into();
+    let document = Some(Document { media: "image/png", bytes });
+    let nomenclature = Arc::new(Nomenclature::shipped().unwrap());
+    let draft = RequestDraft::read(verified, body, document, nomenclature, NOW.date());
+    let sent = world.store.send_request(draft, NOW).await.unwrap();
+    sent.unwrap_or_else(|refused| panic!("{refused:?}")).id.to_string()
+}
+
+async fn decide(
+    world: &World,
+    browser: &mut Browser,
+    (id, verb): (&str, &str),
+    fields: &[(&str, &str)],
+) -> Answer {
+    let token = world.get(browser, "/portail/moi").await.is(200).token();
+    let form: Vec<_> = fields.iter().copied().chain([("jeton", token.as_str())]).collect();
+    world.post(browser, &format!("/portail/demandes/{id}/{verb}"), &form).await
+}
+
+#[tokio::test]
+async fn a_manager_examines_and_validates_with_an_attestation() {
+    let world = World::new().await;
+    let manager = world.manager("Vasseur", TILLEULS);
+    let id = request(&world, "Carbonnel", 1, TILLEULS).await;
+    let mut browser = world.visitor(manager.rpps).await;
+    let list = world.get(&mut browser, "/portail/demandes").await.is(200);
+    assert_eq!(list.says("#a-traiter").as_deref(), Some("1 à traiter"));
+    assert!(list.says("#demandes tbody").unwrap().contains("Carbonnel"));
+    let page = world.get(&mut browser, &format!("/portail/demandes/{id}")).await.is(200);
+    assert_eq!(page.says("#etat").as_deref(), Some("à traiter"));
+    let piece = page.attribute("#piece img", "src").unwrap();
+    let piece = world.get(&mut browser, &piece).await.is(200);
+    assert_eq!(piece.headers["content-type"], "image/png");
+    assert_eq!(piece.headers["content-security-policy"], "default-src 'none'; sandbox");
+    assert_eq!(piece.headers["cache-control"], "no-store");
+
+    let unattested = decide(&world, &mut browser, (&id, "valider"), &[]).await.is(422);
+    assert!(unattested.says("#faute-attestation").unwrap().starts_with("Cochez l'attestation"));
+    let attested = [("attestation", "oui")];
+    let path = format!("/portail/demandes/{id}/valider");
+    world.post(&mut browser, &path, &attested).await.trouble(403, "formulaire_perime");
+    let done = decide(&world, &mut browser, (&id, "valider"), &attested).await.is(303);
+    let page = world.get(&mut browser, &done.location()).await.is(200);
+    assert_eq!(page.says("#etat").as_deref(), Some("validée"));
+    assert!(page.has("#numero") && !page.has("#valider"));
+    assert!(!page.has("#a-traiter"));
+}
+
+#[tokio::test]
+async fn of_two_managers_one_decides_and_the_other_reads_who() {
+    let world = World::new().await;
+    let (first, second) = (world.manager("Vasseur", TILLEULS), world.manager("Aubert", TILLEULS));
+    let id = request(&world, "Carbonnel", 1, TILLEULS).await;
+    let mut one = world.visitor(first.rpps).await;
+    let mut other = world.visitor(second.rpps).await;
+    let empty = decide(&world, &mut one, (&id, "rejeter"), &[]).await.is(422);
+    assert!(empty.says("#faute-motif").unwrap().starts_with("Motif obligatoire"));
+    let why = [("motif", "La pièce est illisible.")];
+    decide(&world, &mut one, (&id, "rejeter"), &why).await.is(303);
+    let late =
+        decide(&world, &mut other, (&id, "valider"), &[("attestation", "oui")]).await.is(422);
+    let told = late.says("#fautes").unwrap();
+    assert!(told.starts_with("Déjà traitée par Paule Vasseur"), "{told}");
+    assert!(told.contains("rejetée"), "{told}");
+    assert_eq!(late.says("#etat").as_deref(), Some("rejetée"));
+    let rejected = world.get(&mut other, "/portail/demandes?etat=rejected").await.is(200);
+    assert_eq!(rejected.all("#demandes tbody tr").len(), 1);
+    let open = world.get(&mut other, "/portail/demandes").await.is(200);
+    assert!(open.has("#aucune"));
+}
+
+#[tokio::test]
+async fn a_request_to_another_structure_does_not_exist_here() {
+    let world = World::new().await;
+    let manager = world.manager("Vasseur", TILLEULS);
+    let far = request(&world, "Carbonnel", 1, RIVE_CLAIRE).await;
+    let mut browser = world.visitor(manager.rpps).await;
+    for path in [format!("/portail/demandes/{far}"), format!("/portail/demandes/{far}/piece")] {
+        let page = world.get(&mut browser, &path).await.trouble(404, "page_inconnue");
+        assert!(!page.text.contains("Carbonnel"));
+    }
+    for verb in ["valider", "rejeter"] {
+        let fields = [("attestation", "oui"), ("motif", "non")];
+        let refused = decide(&world, &mut browser, (&far, verb), &fields).await;
+        refused.trouble(404, "page_inconnue");
+    }
+    assert_eq!(world.noted("page_refused"), 4);
+    assert!(world.get(&mut browser, "/portail/demandes").await.is(200).has("#aucune"));
+    let nobody = world.somebody("Aubert", TILLEULS);
+    let mut browser = world.visitor(nobody.rpps).await;
+    world.get(&mut browser, "/portail/demandes").await.trouble(404, "page_inconnue");
+}

@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     Outbound, Server,
-    limits::{minutes},
+    limits::minutes,
     reading::{Reader, url, web_address},
 };
 

@@ -162,7 +162,7 @@ pub async fn build(
         .merge(console(&house, &machine).router())
         .merge(
             entrance(config, &house, &machine)?
-                .router(&limit(&logins, Arc::new(move |_| entrance::too_many(frame)))),
+                .router(&limits.logins(Arc::new(move |_| entrance::too_many(frame)))),
         )
         .nest("/api/v1", api(&house, &machine, phones));
     if let Some(demo) = demo {

@@ -471,7 +471,6 @@ impl World {
         let withdrawal = Withdrawal {
             id: held[0].id,
             structure: None,
-            for_authority: false,
             even_last: true,
             by: Actor::Operator,
         };

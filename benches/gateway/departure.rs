@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     Measure,
-    house::{House, exchange, refresh, send, send_all},
+    house::{House, TOGETHER, exchange, refresh, send, send_all},
     log_in::log_in,
     world::{World, milliseconds, now, percentile},
 };
@@ -90,20 +90,25 @@ fn end(situation: SituationId, api: &str) -> Request<Body> {
         .unwrap()
 }
 
-/// Refreshes at a steady pace, each on its own, until told: how many were answered, a second.
+/// Refreshes at a steady pace, each on its own, until told: how many were answered, a second. On a
+/// machine that cannot keep the pace they do not pile up.
 async fn refresh_on(router: Router, tokens: Vec<String>, enough: Arc<Notify>) -> f64 {
     let mut pace = interval(Duration::from_secs(1) / WRITES_A_SECOND);
     pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let (mut under_way, mut answered) = (JoinSet::new(), 0_u32);
     let start = now();
-    for token in tokens.iter().cycle() {
+    let mut tokens = tokens.iter().cycle();
+    loop {
         tokio::select! {
-            _ = pace.tick() => { under_way.spawn(send(router.clone(), refresh(token))); }
+            _ = pace.tick(), if under_way.len() < TOGETHER => {
+                let token = tokens.next().unwrap();
+                under_way.spawn(send(router.clone(), refresh(token)));
+            }
+            Some(answer) = under_way.join_next() => {
+                answer.unwrap().good();
+                answered += 1;
+            }
             () = enough.notified() => break,
-        }
-        while let Some(answer) = under_way.try_join_next() {
-            answer.unwrap().good();
-            answered += 1;
         }
     }
     f64::from(answered) / start.elapsed().as_secs_f64()

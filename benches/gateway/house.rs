@@ -32,7 +32,7 @@ const SECRET: &str = "un secret de banc";
 pub(crate) const REDIRECT: &str = "http://localhost:8082/retour";
 pub(crate) const PROTOCOL: &str = "/auth/realms/esante-wallet/protocol/openid-connect";
 /// Requests that are under way at once.
-const TOGETHER: usize = 64;
+pub(crate) const TOGETHER: usize = 64;
 
 /// The gateway.
 pub(crate) struct House {

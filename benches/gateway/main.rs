@@ -2,8 +2,8 @@
 //!
 //! `value` is the best of `runs`; `floor` is the bare minimum measured beside it (a disk's own
 //! commit, a library's own signature), and `ratio` is value / floor. Rates are per second of this
-//! process's own CPU time, latencies in milliseconds of real time,
-//! memory in megabytes that belong to no file.
+//! process's own CPU time, latencies in milliseconds of real time, memory in megabytes that belong to
+//! no file.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,

@@ -1,10 +1,12 @@
 //! What the provider's doors cost: code exchange and refresh beside the signatures that they make,
 //! introspection and userinfo beside a handler that only verifies such a token.
 //!
-//! Calls go through the gateway's router, without a socket: what HTTP costs helps neither side.
+//! Calls go through the gateway's router, without a socket: what HTTP costs helps neither side. The
+//! gateway knows the tokens that it signed or checked lately again without another check, as
+//! `introspection` and `userinfo` show; after a start it checks each once, as `introspection_first`
+//! shows.
 
-use axum::body::Body;
-use axum::http::Request;
+use axum::{Router, body::Body, http::Request};
 use jsonwebtoken::{Algorithm, decode_header};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -32,6 +34,7 @@ struct Rates {
     refresh: f64,
     signing_refresh: f64,
     introspection: f64,
+    introspection_first: f64,
     verifying: f64,
     userinfo: f64,
     reading: f64,
@@ -46,6 +49,7 @@ pub(crate) fn measure(runtime: &Runtime) -> Vec<Measure> {
         told("code_exchange", best(|r| r.exchange), Some(best(|r| r.signing_exchange))),
         told("refresh", best(|r| r.refresh), Some(best(|r| r.signing_refresh))),
         told("introspection", best(|r| r.introspection), Some(best(|r| r.verifying))),
+        told("introspection_first", best(|r| r.introspection_first), Some(best(|r| r.verifying))),
         told("userinfo", best(|r| r.userinfo), Some(best(|r| r.reading))),
     ]
 }
@@ -68,12 +72,13 @@ async fn rates() -> Rates {
 
     let tokens: Vec<String> = next.iter().map(|answer| answer.member("access_token")).collect();
     let keys = send(house.router.clone(), key_set()).await.good();
-    let asked = async |router: &axum::Router, ask: fn(&str) -> Request<Body>| {
-        let again = std::iter::repeat_n(&tokens, ROUNDS).flatten();
+    let asked = async |router: &Router, rounds: usize, ask: fn(&str) -> Request<Body>| {
+        let again = std::iter::repeat_n(&tokens, rounds).flatten();
         let (answers, spent) = send_all(router, again.map(|token| ask(token)).collect()).await;
         assert!(answers.iter().all(|answer| !answer.text().contains("\"active\":false")));
         rate(answers.len(), spent)
     };
+    let started_anew = House::over(&world).await;
     let (plain, reading) = (verifier(&keys, None), verifier(&keys, Some(world.records())));
     Rates {
         log_in,
@@ -81,10 +86,11 @@ async fn rates() -> Rates {
         signing_exchange: signatures / signatures_of(&first),
         refresh,
         signing_refresh: signatures / signatures_of(&next),
-        verifying: asked(&plain, introspection).await,
-        introspection: asked(&house.router, introspection).await,
-        reading: asked(&reading, userinfo).await,
-        userinfo: asked(&house.router, userinfo).await,
+        verifying: asked(&plain, ROUNDS, introspection).await,
+        introspection: asked(&house.router, ROUNDS, introspection).await,
+        introspection_first: asked(&started_anew.router, 1, introspection).await,
+        reading: asked(&reading, ROUNDS, userinfo).await,
+        userinfo: asked(&house.router, ROUNDS, userinfo).await,
     }
 }
 

@@ -25,7 +25,6 @@ pub mod tour;
 mod web;
 mod world;
 
-pub use franceconnect::Registration;
 pub use world::people::{Habilitation, PersonSeed};
 pub use world::ports::Ports;
 pub use world::serve::Running;

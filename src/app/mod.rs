@@ -3,6 +3,7 @@
 
 mod clients;
 mod demo;
+mod entrance;
 mod front;
 mod glue;
 mod refusal;
@@ -21,24 +22,21 @@ use crate::{
         self, Ecps, Post,
         post::{BadPost, MailServer, OutgoingPost, Protection},
     },
-    franceconnect::{self, BadSettings, FranceConnect},
+    franceconnect::BadSettings,
     kernel::{Clock, Outage, random::Random},
     oidc::{self, Provider},
     portal::{
-        Api, Callers, Console, Phones,
+        self, Api, Callers, Console, Phones,
         api::{CardsApi, ClientsApi},
         console,
         directory::{self, PublicDirectory},
-        entrance::{self, Entrance},
         home::Home,
         operations::{self, Operations},
-        preregistration::Visits,
     },
     registry::{Nomenclature, nomenclature::BadNomenclature},
     signin::{self, SignIn},
     store::sqlite::Sqlite,
     web::{
-        cookie::Cookies,
         outgoing::{NoClient, Outgoing},
         page::{self, Frame},
         throttle::Refuse,
@@ -161,8 +159,8 @@ pub async fn build(
         .merge(directory.router(&limits.searches(too_many_looks)))
         .merge(console(&house, &machine).router())
         .merge(
-            entrance(config, &house, &machine)?
-                .router(&limits.logins(Arc::new(move |_| entrance::too_many(frame)))),
+            entrance::build(config, &house, &machine)?
+                .router(&limits.logins(Arc::new(move |_| portal::entrance::too_many(frame)))),
         )
         .nest("/api/v1", api(&house, &machine, phones));
     if let Some(demo) = demo {
@@ -234,29 +232,6 @@ async fn furnish(
     .await?;
     let nomenclature = Arc::new(Nomenclature::shipped()?);
     Ok(House { store, doors, outgoing, post, ecps, provider, nomenclature, frame })
-}
-
-fn entrance(config: &Config, house: &House, machine: &Machine) -> Result<Entrance, BadSettings> {
-    let cookies = Cookies::for_base(&config.server.base_url);
-    let client = |settings: &Arc<franceconnect::Settings>| {
-        FranceConnect::new(franceconnect::Collaborators {
-            settings: Arc::clone(settings),
-            outgoing: house.outgoing.clone(),
-            errands: Arc::clone(&house.store) as _,
-            clock: Arc::clone(&machine.clock),
-            random: Arc::clone(&machine.random),
-        })
-    };
-    Ok(Entrance::new(entrance::Collaborators {
-        franceconnect: config.franceconnect.settings.as_ref().map(client).transpose()?,
-        preregistrations: Arc::clone(&house.store) as _,
-        visits: Visits { cookies, rest: config.franceconnect.session },
-        cookies,
-        nomenclature: Arc::clone(&house.nomenclature),
-        frame: house.frame,
-        clock: Arc::clone(&machine.clock),
-        random: Arc::clone(&machine.random),
-    }))
 }
 
 fn mail_server(config: &Config) -> MailServer {

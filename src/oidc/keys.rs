@@ -11,10 +11,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::kernel::{Outage, Timestamp, seal::RecordsKey, time::Span};
+use crate::kernel::{Outage, Timestamp, seal::RecordsKey, secret::SecretDigest, time::Span};
 
 use super::{
     client_settings::SigningAlg,
+    keys_known::Known,
     keys_pair::{Pair, Shared},
     ports::{KeyStore, StoredKey},
 };
@@ -73,6 +74,7 @@ struct Ring {
     read_at: Timestamp,
     keys: Vec<RingKey>,
     published: Arc<str>,
+    known: Known,
 }
 
 struct RingKey {
@@ -117,7 +119,9 @@ impl Keys {
         let key = key.ok_or_else(|| broken("no signing key for this algorithm"))?;
         let header = key.headers.iter().find(|(known, _)| *known == token_type);
         let (_, header) = header.ok_or_else(|| broken("no header for this type"))?;
-        compact(header, claims, |message| key.pair.sign(message))
+        let token = compact(header, claims, |message| key.pair.sign(message))?;
+        ring.known.learn(&SecretDigest::of(token.as_bytes()));
+        Ok(token)
     }
 
     /// Checks that `token` was signed by us, whichever key it names.
@@ -188,7 +192,7 @@ impl Ring {
             keys: keys.iter().map(|key| key.pair.jwk().clone()).collect(),
         };
         let published = serde_json::to_string(&jwks).map_err(broken)?.into();
-        Ok(Self { read_at: now, keys, published })
+        Ok(Self { read_at: now, keys, published, known: Known::default() })
     }
 
     fn verify(&self, token: &str) -> Verdict {
@@ -203,12 +207,15 @@ impl Ring {
         let Some((key, token_type)) = known else { return Verdict::Stranger };
         let decoded =
             URL_SAFE_NO_PAD.decode(signature).ok().zip(URL_SAFE_NO_PAD.decode(payload).ok());
-        match decoded {
-            Some((signature, payload)) if key.pair.verifies(message.as_bytes(), &signature) => {
-                Verdict::Ours(Signed { token_type, payload })
+        let Some((signature, payload)) = decoded else { return Verdict::Forged };
+        let digest = SecretDigest::of(token.as_bytes());
+        if !self.known.has(&digest) {
+            if !key.pair.verifies(message.as_bytes(), &signature) {
+                return Verdict::Forged;
             }
-            Some(_) | None => Verdict::Forged,
+            self.known.learn(&digest);
         }
+        Verdict::Ours(Signed { token_type, payload })
     }
 }
 

@@ -51,8 +51,11 @@ async fn what_we_sign_we_know_again_and_nothing_else() {
         let mut parts: Vec<&str> = token.split('.').collect();
         parts[1] = "eyJhIjoyfQ";
         for forged in [parts.join("."), format!("{token}A"), token[..token.len() - 4].to_owned()] {
+            // Neither who signed the token, nor who has checked it, takes another for it.
             assert!(keys.verify(&forged, NOW).await.unwrap().is_none());
+            assert!(again.verify(&forged, NOW).await.unwrap().is_none());
         }
+        assert!(again.verify(&token, NOW).await.unwrap().is_some(), "{alg:?}: a second time");
     }
     for nonsense in ["", ".", "..", "a.b.c", "é.é.é"] {
         assert!(keys.verify(nonsense, NOW).await.unwrap().is_none());

@@ -20,6 +20,7 @@ mod endpoint;
 pub mod error;
 pub mod grant;
 mod keys;
+mod keys_known;
 mod keys_pair;
 pub mod login;
 mod logout;

@@ -33,8 +33,11 @@ pub struct Intake {
     /// A body is here within that time, or the request is refused.
     pub within: Duration,
     /// Words for a request on this path that is refused with this status.
-    pub refuse: Arc<dyn Fn(&str, StatusCode) -> Response + Send + Sync>,
+    pub refuse: Refuse,
 }
+
+/// Words for a path and a status.
+pub type Refuse = Arc<dyn Fn(&str, StatusCode) -> Response + Send + Sync>;
 
 impl Intake {
     /// Stands in front of everything else.

@@ -25,7 +25,7 @@ const FLOORS: [&[&str]; 12] = [
 const BESIDE: [(&str, &[&str]); 1] = [("drill", &["kernel"])];
 
 /// A library, and the only places that may name it.
-const LIBRARIES: [(&str, &[&str]); 11] = [
+const LIBRARIES: [(&str, &[&str]); 12] = [
     ("rusqlite", &["src/store/sqlite/"]),
     ("jsonwebtoken", &["src/oidc/keys", "src/ecps/device_proof.rs"]),
     ("totp_rs", &["src/ecps/otp.rs"]),

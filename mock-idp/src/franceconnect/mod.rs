@@ -43,17 +43,6 @@ pub(crate) use clients::KEYS as CLIENTS;
 const BASE: &str = "/api/v2";
 const COOKIE: &str = "passerelle_franceconnect_session";
 
-/// How a service is registered, and where: what its settings need. No `Debug`: it holds a secret.
-#[derive(Clone)]
-pub struct Registration {
-    /// The issuer, byte for byte.
-    pub issuer: String,
-    /// The service's identifier.
-    pub client_id: String,
-    /// Its secret.
-    pub client_secret: String,
-}
-
 /// The platform.
 pub(crate) struct FranceConnect {
     /// Scheme, host and port.
@@ -83,14 +72,9 @@ impl FranceConnect {
         })
     }
 
-    /// The gateway's registration.
-    pub(crate) fn registration(&self) -> Registration {
-        let client = self.clients.first();
-        Registration {
-            issuer: self.issuer(),
-            client_id: client.map(|client| client.id.to_owned()).unwrap_or_default(),
-            client_secret: client.map(|client| client.secret.clone()).unwrap_or_default(),
-        }
+    /// The gateway's own secret.
+    pub(crate) fn secret(&self) -> String {
+        self.clients.first().map(|client| client.secret.clone()).unwrap_or_default()
     }
 
     /// The test identities, as programs read them.

@@ -107,9 +107,7 @@ async fn a_phone_in_automatic_mode_takes_what_waits() -> Outcome {
     assert_eq!(newcomer.get("birthplace"), Some(&json!("21231")));
     assert_eq!(newcomer.get("page"), Some(&Value::Null));
     let own = listed("franceconnect_clients", "passerelle-demo").ok_or("the gateway's client")?;
-    let registration = stage.world.franceconnect_registration();
-    assert_eq!(own.get("client_secret"), Some(&json!(registration.client_secret)));
-    assert_eq!(registration.issuer, "http://localhost:21491/api/v2");
+    assert_eq!(own.get("client_secret"), Some(&json!(stage.world.franceconnect_secret())));
     let back = "http://localhost:21490/portail/franceconnect/retour";
     assert_eq!(own.get("redirect_uris"), Some(&json!([back])));
     assert!(listed("clients", "passerelle-demo").is_none());

@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::dui::{self, Dui};
-use crate::franceconnect::{self, FranceConnect, Registration};
+use crate::franceconnect::{self, FranceConnect};
 use crate::gateway::{Gateway, http_client};
 use crate::jws::KeyError;
 use crate::mailbox::Mailbox;
@@ -147,9 +147,9 @@ impl World {
         self.file.read(|saved| clients::registrations(&self.ports, saved))
     }
 
-    /// How the gateway is known to `FranceConnect`: its registration, and the issuer to ask.
-    pub fn franceconnect_registration(&self) -> Registration {
-        self.franceconnect.registration()
+    /// The secret under which `FranceConnect` knows the gateway, its client `passerelle-demo`.
+    pub fn franceconnect_secret(&self) -> String {
+        self.franceconnect.secret()
     }
 
     /// The people of the demo, as the gateway is to register them.

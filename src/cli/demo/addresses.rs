@@ -13,12 +13,13 @@ use crate::{
 
 /// The parties beside the gateway, by their distance from its port.
 const PARTIES: [(u16, &str, &str); 5] = [
-    (1, "http", "FranceConnect, simulated"),
+    (FRANCECONNECT, "http", "FranceConnect, simulated"),
     (2, "http", "care-home software, Les Grands Tilleuls"),
     (3, "http", "care-home software, Rive Claire"),
     (4, "http", "phones, mails and SMS of everybody"),
     (6, "smtp", "mail server"),
 ];
+const FRANCECONNECT: u16 = 1;
 const PHONE: u16 = 4;
 const SMTP: u16 = 6;
 
@@ -75,13 +76,17 @@ impl fmt::Display for Addresses {
     }
 }
 
-/// The settings that follow from the port.
-pub(super) fn settings(port: u16) -> Vec<(&'static str, String)> {
+/// The settings that follow from the port, and from the secret that the mock FranceConnect drew for
+/// the gateway.
+pub(super) fn settings(port: u16, secret: &str) -> Vec<(&'static str, String)> {
     let at = |distance: u16| port.saturating_add(distance);
     let listen = loopback(port).map(|address| address.to_string()).join(",");
     vec![
         ("server.listen", listen),
         ("server.base_url", format!("http://localhost:{port}")),
+        ("franceconnect.issuer", format!("http://localhost:{}/api/v2", at(FRANCECONNECT))),
+        ("franceconnect.client_id", "passerelle-demo".to_owned()),
+        ("franceconnect.client_secret", secret.to_owned()),
         ("sms.url", format!("http://localhost:{}/api/sms", at(PHONE))),
         ("smtp.host", "localhost".to_owned()),
         ("smtp.port", at(SMTP).to_string()),
@@ -108,7 +113,8 @@ mod tests {
 
     #[test]
     fn everything_follows_the_port() {
-        let sources = Sources { demo: true, computed: settings(9000), ..Sources::default() };
+        let sources =
+            Sources { demo: true, computed: settings(9000, "drawn"), ..Sources::default() };
         let config = config::load(&sources).unwrap();
         assert_eq!(config.server.listen, loopback(9000));
         assert_eq!(config.server.issuer, "http://localhost:9000/auth/realms/esante-wallet");

@@ -56,6 +56,9 @@ pub(super) struct Demo {
 }
 
 const USUAL_FOLDER: &str = "data/demo";
+/// What stands for the secret that the mock FranceConnect has drawn for us, or will, until its file
+/// may be opened: ports and folder are taken first.
+const NOT_YET_KNOWN: &str = "not yet known";
 
 impl Demo {
     pub(super) async fn run(self) -> Result<(), Failure> {
@@ -71,7 +74,7 @@ impl Demo {
     }
 
     async fn run_in(&self, path: &Path) -> Result<(), Failure> {
-        let config = self.settings(path)?;
+        let config = self.settings(path, NOT_YET_KNOWN)?;
         logging::start(&config.log);
         // Every port is tried before anything is written.
         let listeners = listen::bind(&config.server.listen).await?;
@@ -91,6 +94,7 @@ impl Demo {
         let (stop, told) = Self::stop()?;
         key::make(&config.records)?;
         let world = world::open(folder.path(), &addresses)?;
+        let config = self.settings(path, &world.franceconnect_secret())?;
         let store = records::open(&config.records)?;
         let machine = serve::machine();
         let (tell_ready, ready) = watch::channel(false);
@@ -158,8 +162,8 @@ impl Demo {
         Ok((stop, tell))
     }
 
-    fn settings(&self, path: &Path) -> Result<Config, Failure> {
-        let mut computed = addresses::settings(self.port);
+    fn settings(&self, path: &Path, secret: &str) -> Result<Config, Failure> {
+        let mut computed = addresses::settings(self.port, secret);
         computed.push(records_in(path));
         let named = [("server.base_url", &self.base_url), ("server.wallet_url", &self.wallet_url)];
         let named = named.into_iter().filter_map(|(key, url)| Some((key, url.clone()?)));

@@ -196,7 +196,7 @@ impl Cards for Sqlite {
     }
 
     async fn device(&self, id: DeviceId) -> Result<Option<Device>, Outage> {
-        let found = self.read(|db| {
+        let found = self.read_one(|db| {
             db.prepare_cached(
                 "SELECT d.rpps, d.public_key, coalesce(c.device = d.id, 0), coalesce(c.blocked, 0),
                      p.retired_at IS NOT NULL

@@ -55,7 +55,7 @@ impl Challenges for Sqlite {
     }
 
     async fn challenge(&self, id: ChallengeId) -> Result<Option<Challenge>, Outage> {
-        let found = self.read(|db| one(db, id))?;
+        let found = self.read_one(|db| one(db, id))?;
         found.map(ChallengeRow::parse).transpose()
     }
 

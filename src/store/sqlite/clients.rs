@@ -22,7 +22,7 @@ use super::{Change, Lane, Sqlite, Write, damaged, outage, standing::parsed, stru
 #[async_trait::async_trait]
 impl Clients for Sqlite {
     async fn client(&self, id: &ClientId) -> Result<Option<StoredClient>, Outage> {
-        self.read(|db| find(db, id))?.map(ClientRow::parse).transpose()
+        self.read_one(|db| find(db, id))?.map(ClientRow::parse).transpose()
     }
 
     async fn clients(

@@ -25,7 +25,7 @@ use super::{
 #[async_trait::async_trait]
 impl Grants for Sqlite {
     async fn grant(&self, id: GrantId) -> Result<Option<Grant>, Outage> {
-        self.read(|db| grant_rows::find(db, id))?.map(|(row, _)| row.parse()).transpose()
+        self.read_one(|db| grant_rows::find(db, id))?.map(|(row, _)| row.parse()).transpose()
     }
 
     async fn conclude(&self, passed: Passed, conclusion: Conclusion) -> Result<bool, Outage> {

@@ -32,7 +32,7 @@ impl Logins for Sqlite {
     }
 
     async fn login(&self, id: LoginId) -> Result<Option<Login>, Outage> {
-        let found: Option<(_, String, Option<_>, i64)> = self.read(|db| {
+        let found: Option<(_, String, Option<_>, i64)> = self.read_one(|db| {
             db.prepare_cached("SELECT browser, request, challenge, until FROM login WHERE id = ?1")?
                 .query_row(params![id.0], |row| {
                     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))

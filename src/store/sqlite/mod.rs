@@ -142,10 +142,17 @@ impl Sqlite {
         &self,
         look: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, Outage> {
+        self.read_one(|connection| snapshot(connection, look))
+    }
+
+    /// The same for one statement, which is a snapshot by itself.
+    fn read_one<T>(
+        &self,
+        look: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, Outage> {
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = idle.map_or_else(|| open::reader(&self.path), Ok).map_err(outage)?;
-        let answer =
-            snapshot(&connection, look).map_err(|error| self.writer.noticed(outage(error)))?;
+        let answer = look(&connection).map_err(|error| self.writer.noticed(outage(error)))?;
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         Ok(answer)
     }

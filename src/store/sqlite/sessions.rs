@@ -21,13 +21,13 @@ impl Sessions for Sqlite {
         cookie: &SecretDigest,
     ) -> Result<Option<SeenSession>, Outage> {
         let cookie = *cookie;
-        self.read(|db| session_where(db, "cookie = ?1", cookie.as_bytes()))?
+        self.read_one(|db| session_where(db, "cookie = ?1", cookie.as_bytes()))?
             .map(SessionRow::parse)
             .transpose()
     }
 
     async fn session(&self, sid: Sid) -> Result<Option<SeenSession>, Outage> {
-        self.read(|db| session_where(db, "sid = ?1", sid.0))?.map(SessionRow::parse).transpose()
+        self.read_one(|db| session_where(db, "sid = ?1", sid.0))?.map(SessionRow::parse).transpose()
     }
 
     async fn end_session(&self, sid: Sid, by: Actor) -> Result<bool, Outage> {

@@ -184,7 +184,7 @@ fn next_group(shared: &Shared) -> Option<Vec<Operation>> {
 
 /// Commits a group, notes what that met, and answers.
 fn commit(shared: &Shared, connection: &Connection, group: Vec<Operation>) {
-    let mut lost = connection.execute_batch("BEGIN IMMEDIATE").map_err(outage).err();
+    let mut lost = run(connection, "BEGIN IMMEDIATE").map_err(outage).err();
     let mut met = lost.clone();
     let mut answers = Vec::with_capacity(group.len());
     for operation in group {
@@ -202,10 +202,10 @@ fn commit(shared: &Shared, connection: &Connection, group: Vec<Operation>) {
     }
     let committed = match lost {
         Some(lost) => Err(lost),
-        None => connection.execute_batch("COMMIT").map_err(|error| {
+        None => run(connection, "COMMIT").map_err(|error| {
             let failure = outage(error);
             // Nothing stays open whatever the reason; a failure here means that nothing was.
-            drop(connection.execute_batch("ROLLBACK"));
+            drop(run(connection, "ROLLBACK"));
             failure
         }),
     };
@@ -216,6 +216,10 @@ fn commit(shared: &Shared, connection: &Connection, group: Vec<Operation>) {
     for answer in answers {
         answer(committed.clone());
     }
+}
+
+fn run(connection: &Connection, verb: &str) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached(verb)?.execute([]).map(|_| ())
 }
 
 /// There is no transaction to run in.
@@ -229,7 +233,7 @@ fn refused(operation: Operation, why: &Outage) -> Answer {
 /// caller learns from the dropped channel, and the panic hook has written why.
 fn in_savepoint(connection: &Connection, operation: Operation) -> (Option<Answer>, Option<Outage>) {
     let savepoint = |verb: &str| {
-        if let Err(error) = connection.prepare_cached(verb).and_then(|mut s| s.execute([])) {
+        if let Err(error) = run(connection, verb) {
             tracing::error!(%error, verb, "a savepoint failed");
         }
     };

@@ -68,7 +68,7 @@ impl House {
             ("franceconnect.issuer", fc.issuer.clone()),
             ("franceconnect.client_id", CLIENT.to_owned()),
             ("franceconnect.client_secret", SECRET.to_owned()),
-            ("franceconnect.timeout_seconds", "1".to_owned()),
+            ("franceconnect.timeout_seconds", "10".to_owned()),
             ("outbound.allow", "localhost,127.0.0.1".to_owned()),
         ];
         command_line.extend(settings.iter().map(|(key, text)| (*key, (*text).to_owned())));

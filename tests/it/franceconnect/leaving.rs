@@ -65,7 +65,7 @@ async fn the_session_here_ends_even_when_franceconnect_is_down() {
     let (house, mut browser) = (House::new().await, Browser::default());
     house.come_back(&mut browser).await.is(303);
     house.advance(Span::minutes(11));
-    house.fc.set(|script| script.discovery_instead = Some(Instead::Hangs));
+    house.fc.set(|script| script.discovery_instead = Some(Instead::Breaks));
     let mut window = Browser::holding(&browser.cookies());
     let page = leave(&house, &mut browser).await.is(200);
     assert!(text(&page, "#deconnecte").is_some() && text(&page, "#deconnecte-la-bas").is_none());

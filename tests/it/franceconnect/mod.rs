@@ -4,6 +4,7 @@
 mod house;
 mod keys;
 mod leaving;
+mod patience;
 mod returning;
 mod stand_in;
 mod talking;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::{
     Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -38,8 +38,8 @@ pub(super) enum Instead {
     Says(u16, &'static str, String),
     /// Sends the caller elsewhere.
     Redirects,
-    /// Never answers.
-    Hangs,
+    /// Begins to answer, and breaks off.
+    Breaks,
 }
 
 /// A token that is made when it is asked for.
@@ -182,7 +182,7 @@ impl StandIn {
     }
 
     /// Says something else, or what is right.
-    async fn say(instead: Option<Instead>, right: Response) -> Response {
+    fn say(instead: Option<Instead>, right: Response) -> Response {
         match instead {
             None => right,
             Some(Instead::Says(status, media, body)) => {
@@ -192,7 +192,10 @@ impl StandIn {
             Some(Instead::Redirects) => {
                 (StatusCode::FOUND, [(header::LOCATION, "/api/v2/jwks")]).into_response()
             }
-            Some(Instead::Hangs) => std::future::pending().await,
+            Some(Instead::Breaks) => {
+                let parts = [Ok("{"), Err(std::io::Error::other("broken off"))];
+                Body::from_stream(futures_util::stream::iter(parts)).into_response()
+            }
         }
     }
 }
@@ -207,7 +210,7 @@ async fn discovery_document(State(fc): State<Arc<StandIn>>) -> Response {
         script.calls.discovery += 1;
         (script.discovery_instead.clone(), json_answer(&script.discovery))
     };
-    StandIn::say(instead, right).await
+    StandIn::say(instead, right)
 }
 
 async fn jwks(State(fc): State<Arc<StandIn>>) -> Response {
@@ -218,7 +221,7 @@ async fn jwks(State(fc): State<Arc<StandIn>>) -> Response {
         let media = [(header::CONTENT_TYPE, "application/jwk-set+json")];
         (script.keys_instead.clone(), (media, body).into_response())
     };
-    StandIn::say(instead, right).await
+    StandIn::say(instead, right)
 }
 
 async fn token(State(fc): State<Arc<StandIn>>, headers: HeaderMap, body: Bytes) -> Response {
@@ -246,7 +249,7 @@ async fn token(State(fc): State<Arc<StandIn>>, headers: HeaderMap, body: Bytes) 
         }
         (script.token_instead.clone(), json_answer(&answer))
     };
-    StandIn::say(instead, right).await
+    StandIn::say(instead, right)
 }
 
 async fn userinfo(State(fc): State<Arc<StandIn>>, headers: HeaderMap) -> Response {
@@ -268,7 +271,7 @@ async fn userinfo(State(fc): State<Arc<StandIn>>, headers: HeaderMap) -> Respons
         let media = [(header::CONTENT_TYPE, "application/jwt; charset=utf-8")];
         (script.userinfo_instead.clone(), (media, jwt).into_response())
     };
-    StandIn::say(instead, right).await
+    StandIn::say(instead, right)
 }
 
 /// The claims of a token, unsigned: userinfo as plain JSON.

@@ -468,12 +468,8 @@ impl World {
     /// The operator takes back what somebody holds.
     pub(super) async fn withdraw(&self, rpps: Rpps) {
         let held = self.store.habilitations_of(rpps).await.unwrap();
-        let withdrawal = Withdrawal {
-            id: held[0].id,
-            structure: None,
-            even_last: true,
-            by: Actor::Operator,
-        };
+        let withdrawal =
+            Withdrawal { id: held[0].id, structure: None, even_last: true, by: Actor::Operator };
         self.store.withdraw_habilitation(withdrawal, Keep::nothing()).await.unwrap();
     }
 }

@@ -120,3 +120,22 @@ impl Provider {
         Ok(client.map_or_else(|| id.to_string(), |client| client.registration.client_name))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_client_has_a_name_of_its_own() {
+        #[track_caller]
+        fn check(id: &str, expected: bool) {
+            assert_eq!(is_reserved(&id.parse().unwrap()), expected, "{id}");
+        }
+        for which in BuiltIn::ALL {
+            check(which.name(), true);
+        }
+        check("securite", true);
+        check("dui", false);
+        check("portail2", false);
+    }
+}

@@ -64,7 +64,7 @@ struct Access {
     rpps: Rpps,
     since: String,
     end: String,
-    last_access: String,
+    entered_at: String,
 }
 
 /// `GET /portail/effectif?finess=&texte=&etat=&page=`
@@ -79,9 +79,10 @@ impl Console {
     async fn staff(&self, visit: &Visit) -> Result<Response, Outage> {
         let fields = &visit.fields;
         let asked: Option<Finess> = fields.get("finess").and_then(|text| text.parse().ok());
-        let here = match fields.has("finess") {
-            true => asked.and_then(|finess| visit.manages(finess)),
-            false => visit.managed.first(),
+        let here = if fields.has("finess") {
+            asked.and_then(|finess| visit.manages(finess))
+        } else {
+            visit.managed.first()
         };
         let Some(here) = here else { return Ok(visit.not_theirs(self, asked).await) };
         let number = fields.get("page").and_then(|text| text.parse::<u32>().ok()).unwrap_or(1);
@@ -144,7 +145,7 @@ fn access(row: &StaffAccess) -> Access {
         rpps: row.access.rpps,
         since: row.access.given_at.day_in_french(),
         end: words::end(row.access.ends_at, None),
-        last_access: last_access(row.last_access),
+        entered_at: last_access(row.last_access),
     }
 }
 

@@ -19,9 +19,8 @@ pub(super) fn still_managed(
     today: Date,
     is_alive: impl Fn(Finess) -> bool,
 ) -> Vec<Structure> {
-    let lives = |place: &Structure| {
-        is_alive(place.finess) && place.legal_entity.is_none_or(|entity| is_alive(entity))
-    };
+    let lives =
+        |place: &Structure| is_alive(place.finess) && place.legal_entity.is_none_or(&is_alive);
     managing.situations.retain(|(_, place)| lives(place));
     managing.local_accesses.retain(|(_, place)| lives(place));
     let mut managed = candidates;

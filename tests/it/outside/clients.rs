@@ -35,6 +35,10 @@ async fn a_client_of_ones_own_logs_people_in() {
     assert!(read["client_secret"].is_null(), "a secret is told once");
     let again = api.post("/clients", &wanted).await;
     assert_eq!(again.status, 409, "{}", again.body);
+    let mut built_in = wanted.clone();
+    built_in["client_id"] = json!("portail");
+    let reserved = api.post("/clients", &built_in).await;
+    assert_eq!(reserved.status, 409, "{}", reserved.body);
     let list = api.get("/clients").await.success();
     assert!(list["items"].as_array().unwrap().iter().any(|one| one["client_id"] == "dui-essai"));
     let wrong = json!({"client_name": "", "redirect_uris": ["http://a.example/#x"],

@@ -3,9 +3,9 @@
 
 mod clients;
 mod demo;
-mod entrance;
 mod front;
 mod glue;
+mod pages;
 mod refusal;
 mod seed;
 
@@ -26,9 +26,8 @@ use crate::{
     kernel::{Clock, Outage, random::Random},
     oidc::{self, Provider},
     portal::{
-        self, Api, Callers, Console, Phones,
+        Api, Callers, Phones,
         api::{CardsApi, ClientsApi},
-        console,
         directory::{self, PublicDirectory},
         home::Home,
         operations::{self, Operations},
@@ -157,11 +156,7 @@ pub async fn build(
         .merge(signin::router(signin, &limits.logins(too_many)))
         .merge(ecps::http::router(house.ecps.clone(), &phones_limit))
         .merge(directory.router(&limits.searches(too_many_looks)))
-        .merge(console(&house, &machine).router())
-        .merge(
-            entrance::build(config, &house, &machine)?
-                .router(&limits.logins(Arc::new(move |_| portal::entrance::too_many(frame)))),
-        )
+        .merge(pages::router(config, &house, &machine, &limits)?)
         .nest("/api/v1", api(&house, &machine, phones));
     if let Some(demo) = demo {
         router = router.merge(demo.router(&house.ecps, &house.doors, Arc::clone(&house.store)));
@@ -276,27 +271,6 @@ fn api(house: &House, machine: &Machine, phones: Option<Arc<dyn Phones>>) -> Rou
         phones,
     };
     api.router().merge(clients.router()).merge(cards.router())
-}
-
-fn console(house: &House, machine: &Machine) -> Console {
-    Console::new(console::Collaborators {
-        provider: Arc::clone(&house.provider),
-        doors: house.doors.clone(),
-        ecps: house.ecps.clone(),
-        nomenclature: Arc::clone(&house.nomenclature),
-        registry: Arc::clone(&house.store) as _,
-        people: Arc::clone(&house.store) as _,
-        habilitations: Arc::clone(&house.store) as _,
-        requests: Arc::clone(&house.store) as _,
-        desk: Arc::clone(&house.store) as _,
-        departures: Arc::clone(&house.store) as _,
-        outbox: Arc::clone(&house.store) as _,
-        clients: Arc::clone(&house.store) as _,
-        sessions: Arc::clone(&house.store) as _,
-        key: house.store.key(),
-        random: Arc::clone(&machine.random),
-        frame: house.frame,
-    })
 }
 
 fn background(config: &Config, house: &House, machine: &Machine) -> Vec<Work<()>> {

@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     Outbound, Server,
-    limits::{minutes, seconds},
+    limits::minutes,
     reading::{Reader, url, web_address},
 };
 
@@ -124,7 +124,9 @@ impl Manner {
         });
         let timeout = reader.number("franceconnect.timeout_seconds", 1..=10);
         let cache = minutes(reader, "franceconnect.cache_minutes", 60);
-        let keys_pause = seconds(reader, "franceconnect.keys_pause_seconds", 3600);
+        let keys_pause = reader
+            .number("franceconnect.keys_pause_seconds", 0..=3600)
+            .map(|number| Span::seconds(i64::from(number)));
         let login_life = minutes(reader, "franceconnect.login_minutes", 30);
         method?;
         Some(Self {

@@ -108,16 +108,16 @@ mod tests {
     #[test]
     fn only_addresses_under_the_issuer_are_believed() {
         #[track_caller]
-        fn check(name: &str, value: &str, expected: Result<(), BadEndpoints>) {
+        fn check(name: &str, value: &str, expected: &Result<(), BadEndpoints>) {
             let mut document = document();
             document[name] = json!(value);
             let found = Endpoints::announced(document.to_string().as_bytes(), ISSUER).map(|_| ());
-            assert_eq!(found, expected, "{name} {value}");
+            assert_eq!(&found, expected, "{name} {value}");
         }
         let elsewhere = |name| Err(BadEndpoints::Elsewhere(name));
-        check("token_endpoint", "https://fc.example/api/v2/other", Ok(()));
-        check("issuer", "https://fc.example/api/v2/", Err(BadEndpoints::OtherIssuer));
-        check("issuer", "https://other.example/api/v2", Err(BadEndpoints::OtherIssuer));
+        check("token_endpoint", "https://fc.example/api/v2/other", &Ok(()));
+        check("issuer", "https://fc.example/api/v2/", &Err(BadEndpoints::OtherIssuer));
+        check("issuer", "https://other.example/api/v2", &Err(BadEndpoints::OtherIssuer));
         let names = [
             "authorization_endpoint",
             "token_endpoint",
@@ -126,7 +126,7 @@ mod tests {
             "end_session_endpoint",
         ];
         for name in names {
-            check(name, "https://other.example/api/v2/x", elsewhere(name));
+            check(name, "https://other.example/api/v2/x", &elsewhere(name));
         }
         for astray in [
             "http://fc.example/api/v2/token",
@@ -138,7 +138,7 @@ mod tests {
             "https://fc.example@other.example/api/v2/token",
             "https://fc.example.other.example/api/v2/token",
         ] {
-            check("token_endpoint", astray, elsewhere("token_endpoint"));
+            check("token_endpoint", astray, &elsewhere("token_endpoint"));
         }
     }
 

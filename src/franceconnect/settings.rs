@@ -76,7 +76,7 @@ pub struct Settings {
     pub userinfo: UserinfoForm,
     /// What we ask for; FranceConnect answers with this level or a higher one.
     pub level: Level,
-    /// The scopes beside `openid`, those of the DataPass file and no other.
+    /// The scopes beside `openid`, those of the `DataPass` file and no other.
     pub scopes: Vec<String>,
     /// Its addresses, where they are written down; otherwise discovery tells them.
     pub endpoints: Option<Endpoints>,

@@ -5,6 +5,7 @@
 //! slices below.
 
 pub mod api;
+pub mod applying;
 mod card;
 pub mod console;
 pub mod directory;

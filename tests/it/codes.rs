@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use super::architecture::sources;
 
+/// Shown beside their fields in words; their codes go nowhere.
+const FAULTS_OF_A_PAGE: &str = "src/portal/console/form.rs";
+
 const PAGE: &str = include_str!("../../docs/api.md");
 
 /// The words that `code` answers as a problem's `code`, a page's `data-code` or a field's.
@@ -46,9 +49,11 @@ fn first_literal(code: &str) -> Option<&str> {
 #[test]
 fn every_stable_word_is_documented() {
     let sources = sources();
-    let ours = sources
-        .iter()
-        .filter(|source| source.path.starts_with("src/") && !source.path.contains("tests"));
+    let ours = sources.iter().filter(|source| {
+        source.path.starts_with("src/")
+            && !source.path.contains("tests")
+            && source.path != FAULTS_OF_A_PAGE
+    });
     let words: BTreeSet<&str> = ours.flat_map(|source| answered(&source.code)).collect();
     assert!(words.contains("too_slow") && words.contains("annuaire_inconnu"), "{words:?}");
     let missing: Vec<_> =

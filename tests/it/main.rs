@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod applying;
 mod architecture;
 mod codes;
 mod commands;

@@ -6,7 +6,7 @@ use jsonwebtoken::{Algorithm, decode_header};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::service::{Fault, NONCE, Outcome, STATE, stage, text};
+use super::relying_party::{Fault, NONCE, Outcome, STATE, stage, text};
 use crate::tour::browser::Browser;
 
 fn names(value: &Value) -> Vec<&str> {

@@ -6,7 +6,7 @@ use jsonwebtoken::Algorithm;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::service::{Fault, NONCE, Outcome, STATE, Stage, stage, text};
+use super::relying_party::{Fault, NONCE, Outcome, STATE, Stage, stage, text};
 use crate::tour::browser::Browser;
 
 const CLIENT: &str = "passerelle-demo";

@@ -2,7 +2,7 @@
 
 mod franceconnect;
 mod misbehaviour;
-mod service;
+mod relying_party;
 mod stand_in;
 
 use std::sync::Arc;

@@ -44,6 +44,7 @@ use crate::{
 
 use super::{People, Sessions};
 
+pub(super) use pages::unavailable;
 pub use ports::{Desk, StaffAccess, StaffFilter, StaffRow, StaffState};
 
 /// What the pages work with.

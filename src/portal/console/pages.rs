@@ -45,7 +45,7 @@ pub(super) fn see_other(path: &str) -> Response {
 }
 
 /// Unknown is closed (promise 6).
-pub(super) fn unavailable(frame: Frame, outage: &Outage) -> Response {
+pub(in crate::portal) fn unavailable(frame: Frame, outage: &Outage) -> Response {
     tracing::error!(%outage, "answering 503");
     let trouble = Trouble {
         code: "indisponible",

@@ -27,6 +27,7 @@ use crate::{
     },
 };
 
+pub(super) use pages::no_preregistration;
 pub use pages::too_many;
 
 /// Where one enters.

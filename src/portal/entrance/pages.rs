@@ -113,7 +113,7 @@ pub(super) fn left(frame: Frame, there_too: bool) -> Response {
 }
 
 /// No pre-registration in this browser.
-pub(super) fn no_preregistration(frame: Frame) -> Response {
+pub(in crate::portal) fn no_preregistration(frame: Frame) -> Response {
     let trouble = Trouble {
         code: "requete_expiree",
         title: "Aucun pré-enregistrement en cours",

@@ -5,6 +5,7 @@
 //! rights goes through [`Change`], which locks the head first.
 
 mod activations;
+mod applications;
 mod calendar;
 mod cards;
 mod challenges;

@@ -169,6 +169,10 @@ impl Registry for Sqlite {
         self.read(|db| structures::page(db, page))
     }
 
+    async fn establishments(&self, text: String, limit: u32) -> Result<Vec<Structure>, Outage> {
+        self.read(|db| structures::establishments(db, &text, limit))
+    }
+
     async fn situation(&self, id: SituationId) -> Result<Option<(Situation, Structure)>, Outage> {
         self.read(|db| {
             let Some(situation) = situations_where(db, "id = ?1", id.0)?.pop() else {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
     kernel::{Finess, Outage, Timestamp},
-    registry::{Page, Structure, StructureKind},
+    registry::{Page, Structure, StructureKind, folding::fold},
 };
 
 use super::{Write, damaged, outage, standing::parsed};
@@ -97,4 +97,26 @@ pub(super) fn of_entity(
     ))?
     .query_map(params![finess.as_str()], |row| row_at(row, 0))?
     .collect()
+}
+
+/// Open establishments whose name or town contains `text`, or whose number it is. Structures are
+/// thousands where people are millions: they are looked at one by one, without accents or case.
+pub(super) fn establishments(
+    db: &Connection,
+    text: &str,
+    limit: u32,
+) -> Result<Vec<Structure>, rusqlite::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM structure s WHERE s.kind = 'EG' AND s.closed_at IS NULL
+         ORDER BY s.name, s.finess"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let rows = statement.query_map([], |row| row_at(row, 0))?;
+    let is_meant = |found: &Structure| {
+        found.finess.as_str() == text
+            || fold(&found.name).contains(text)
+            || fold(&found.city).contains(text)
+    };
+    let is_wanted = |row: &Result<Structure, rusqlite::Error>| row.as_ref().map_or(true, is_meant);
+    rows.filter(is_wanted).take(usize::try_from(limit).unwrap_or(usize::MAX)).collect()
 }

@@ -32,6 +32,7 @@ const EXPIRIES: &[Expiry] = &[
     after_its_time("login", "id", Span(0)),
     after_its_time("errand", "state", Span(0)),
     after_its_time("preregistration", "id", Span(0)),
+    after_its_time("code_sending", "seq", Span(0)),
     // A browser may still ask how its challenge ended.
     after_its_time("challenge", "id", Span::minutes(10)),
     // With the activations that wait for it.

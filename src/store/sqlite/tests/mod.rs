@@ -3,6 +3,7 @@
 mod activating;
 mod desk;
 mod ending;
+mod managing;
 mod opening;
 mod phone;
 mod proving;

@@ -17,7 +17,6 @@ use crate::{
         Nomenclature, Page, Registry, Requests, VerifiedIdentity,
         document::Document,
         fault::Faults,
-        habilitation::{HabilitationKind, Habilitations, Naming, NotWithdrawn, Withdrawal},
         registration::Draft,
         request::{
             Decider, NotDecided, NotSent, NotValidated, RegistrationRequest, Rejection,
@@ -50,7 +49,7 @@ fn verified(name: &str, line: u32) -> VerifiedIdentity {
     }
 }
 
-fn draft(name: &str, line: u32) -> RequestDraft {
+pub(super) fn draft(name: &str, line: u32) -> RequestDraft {
     draft_of(verified(name, line), &json!({}), line)
 }
 
@@ -69,11 +68,15 @@ fn draft_of(verified: VerifiedIdentity, more: &Value, line: u32) -> RequestDraft
 }
 
 impl World {
-    async fn send(&self, draft: RequestDraft) -> Result<RegistrationRequest, NotSent> {
+    pub(super) async fn send(&self, draft: RequestDraft) -> Result<RegistrationRequest, NotSent> {
         self.store.send_request(draft, NOW).await.unwrap()
     }
 
-    async fn validate(&self, id: RequestId, by: Actor) -> Result<Validated, NotValidated> {
+    pub(super) async fn validate(
+        &self,
+        id: RequestId,
+        by: Actor,
+    ) -> Result<Validated, NotValidated> {
         let decider = Decider { by, structure: None };
         let validation = Validation { id, attested: true, decider, nomenclature: nomenclature() };
         match self.store.validate_request(validation, Keep::nothing()).await.unwrap() {
@@ -83,7 +86,11 @@ impl World {
         }
     }
 
-    async fn reject(&self, id: RequestId, by: Actor) -> Result<RegistrationRequest, NotDecided> {
+    pub(super) async fn reject(
+        &self,
+        id: RequestId,
+        by: Actor,
+    ) -> Result<RegistrationRequest, NotDecided> {
         let decider = Decider { by, structure: None };
         let rejection = Rejection::read(id, "Contrat non signé", decider).unwrap();
         match self.store.reject_request(rejection, Keep::nothing()).await.unwrap() {
@@ -310,61 +317,4 @@ async fn who_looks_alike_is_shown() {
     let other = world.send(draft_of(other, &json!({}), 4)).await.unwrap();
     assert!(world.store.near_duplicates(other.id).await.unwrap().is_empty());
     assert!(world.store.near_duplicates(first.request.id).await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn a_manager_decides_while_they_are_named_and_work_there() {
-    let world = World::new().with_structures().await;
-    let sent = world.send(draft("Vasseur", 1)).await.unwrap();
-    let manager = world.send(draft("Morel", 2)).await.unwrap();
-    let manager = world.validate(manager.id, Actor::Operator).await.unwrap();
-    let rpps = manager.request.rpps.unwrap();
-    let by = || Actor::Person(rpps);
-    let refused = world.reject(sent.id, by()).await.unwrap_err();
-    assert_eq!(refused, NotDecided::Unknown);
-
-    let naming = || Naming {
-        rpps,
-        kind: HabilitationKind::Gestionnaire,
-        finess: Some(finess(TILLEULS)),
-        trained_on: Some(NOW.date()),
-        by: Actor::Operator,
-    };
-    let give = || world.store.give_habilitation(naming(), Keep::nothing());
-    let Answered::Done(held) = give().await.unwrap() else { panic!("it was not given") };
-    assert!(matches!(give().await.unwrap(), Answered::Refused(_)));
-    let managed = world.store.managed_by(rpps).await.unwrap();
-    assert_eq!(managed.iter().map(|at| at.finess).collect::<Vec<_>>(), [finess(TILLEULS)]);
-    assert_eq!(world.store.habilitations_of(rpps).await.unwrap(), [held.clone()]);
-    assert_eq!(world.store.managers_of(finess(TILLEULS)).await.unwrap(), [held.clone()]);
-
-    let withdraw = |even_last| {
-        let by = Actor::Operator;
-        let (id, structure) = (held.id, None);
-        let withdrawal = Withdrawal { id, structure, even_last, by };
-        world.store.withdraw_habilitation(withdrawal, Keep::nothing())
-    };
-    assert_eq!(withdraw(false).await.unwrap(), Answered::Refused(NotWithdrawn::Last));
-    let withdrawn = withdraw(true).await.unwrap();
-    assert!(matches!(withdrawn, Answered::Done(held) if !held.stands()));
-    let cut: String = world.one("SELECT scope || cause FROM cut");
-    assert_eq!(
-        cut,
-        format!("{{\"console\":[\"{rpps}\",\"{TILLEULS}\"]}}\"habilitation_withdrawn\"")
-    );
-    assert!(world.store.managed_by(rpps).await.unwrap().is_empty());
-    assert_eq!(
-        world.validate(sent.id, by()).await.unwrap_err(),
-        NotValidated::NotDecided(NotDecided::Unknown)
-    );
-
-    give().await.unwrap();
-    let rejected = world.reject(sent.id, by()).await.unwrap();
-    assert_eq!(rejected.decided_by, Some(by()));
-    world
-        .store
-        .write(|write| write.execute("UPDATE situation SET ended_at = 1", []).map(|_| ()))
-        .await
-        .unwrap();
-    assert!(world.store.managed_by(rpps).await.unwrap().is_empty());
 }

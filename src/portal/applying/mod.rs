@@ -1,0 +1,227 @@
+//! The steps of a pre-registration: somebody whom FranceConnect vouches for completes what it does
+//! not give, proves an address and a mobile, says where they work, and sends the request.
+//!
+//! One form a page, every fault at once, nothing typed is lost. All of it waits in the
+//! pre-registration and opens nothing; the rules are those of `registry::request`.
+
+pub mod codes;
+mod contact;
+mod fields;
+mod forms;
+mod identity;
+mod pages;
+mod ports;
+mod sending;
+mod situation;
+mod upload;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+
+use crate::{
+    access::{Doors, Now},
+    ecps::Post,
+    kernel::{Outage, random::Random, seal::RecordsKey},
+    registry::{
+        Nomenclature, Registry, Requests, VerifiedIdentity,
+        fault::Fault,
+        request::{NotSent, RequestDraft, RequestState},
+    },
+    web::{
+        csrf::{self, Csrf},
+        page::{self, Frame},
+        throttle::Limit,
+    },
+};
+
+use super::preregistration::{PreRegistrations, Visitor, Visits};
+use {
+    fields::{Step, body},
+    upload::Unreadable,
+};
+
+pub use ports::{Applications, Contact, Filled};
+
+/// Where the steps are.
+const HOME: &str = "/portail/preenregistrement";
+/// What the tokens of their forms are for.
+const PURPOSE: &str = "preenregistrement";
+
+/// What the steps work with.
+pub struct Collaborators {
+    /// Pre-registrations in progress.
+    pub preregistrations: Arc<dyn PreRegistrations>,
+    /// How a browser's pre-registration is found.
+    pub visits: Visits,
+    /// What is filled in.
+    pub applications: Arc<dyn Applications>,
+    /// Requests, once they are sent.
+    pub requests: Arc<dyn Requests>,
+    /// Structures.
+    pub registry: Arc<dyn Registry>,
+    /// The barrier, for both clocks.
+    pub doors: Doors,
+    /// What carries codes.
+    pub post: Arc<dyn Post>,
+    /// What keys their digests.
+    pub key: Arc<RecordsKey>,
+    /// What draws them.
+    pub random: Arc<dyn Random>,
+    /// Code lists.
+    pub nomenclature: Arc<Nomenclature>,
+    /// How pages are framed.
+    pub frame: Frame,
+}
+
+/// The steps.
+#[derive(Clone)]
+pub struct Applying {
+    with: Arc<Collaborators>,
+}
+
+/// Somebody who fills in their request.
+struct Applicant {
+    visitor: Visitor,
+    filled: Filled,
+    now: Now,
+    csrf: Csrf,
+}
+
+impl Applicant {
+    fn identity(&self) -> &VerifiedIdentity {
+        &self.visitor.at.identity
+    }
+}
+
+/// Why a page is not shown.
+enum Stop {
+    /// No pre-registration in this browser.
+    Nobody,
+    /// The form cannot be read.
+    Unreadable,
+    /// The form is longer than any copy may be.
+    TooLong,
+    /// The form does not carry its session's token.
+    Forged,
+    /// We cannot know.
+    Outage(Outage),
+}
+
+impl From<Outage> for Stop {
+    fn from(outage: Outage) -> Self {
+        Self::Outage(outage)
+    }
+}
+
+impl From<Unreadable> for Stop {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Shape => Self::Unreadable,
+            Unreadable::TooLong => Self::TooLong,
+        }
+    }
+}
+
+impl Applying {
+    /// Puts them together.
+    pub fn new(with: Collaborators) -> Self {
+        Self { with: Arc::new(with) }
+    }
+
+    /// Their routes. `limit` holds back who has codes sent too often from one address.
+    pub fn router(self, limit: &Limit) -> Router {
+        let at = |step: &str| format!("{HOME}/{step}");
+        let identity = get(identity::show).post(identity::save);
+        let identity = identity.layer(DefaultBodyLimit::max(upload::LONGEST_BODY));
+        Router::new()
+            .route(&at(Step::Identity.path()), identity)
+            .route(&at(Step::Contact.path()), limit.around(post(contact::save)).get(contact::show))
+            .route(&at(Step::Situation.path()), get(situation::show).post(situation::save))
+            .route(&at("etablissements"), get(situation::search))
+            .route(&at("recapitulatif"), get(sending::review))
+            .route(&at("envoyer"), post(sending::send))
+            .route(&at("envoyee"), get(sending::sent))
+            .with_state(self)
+    }
+
+    async fn applicant(&self, headers: &HeaderMap) -> Result<Applicant, Stop> {
+        let with = &self.with;
+        let visitor = with.visits.visitor(with.preregistrations.as_ref(), headers).await?;
+        let visitor = visitor.ok_or(Stop::Nobody)?;
+        let now = with.doors.barrier().await?;
+        let filled = with.applications.filled(visitor.at.id).await?;
+        let csrf = Csrf::token(&visitor.secret, PURPOSE);
+        Ok(Applicant { visitor, filled, now, csrf })
+    }
+
+    /// What was filled in so far, as a request.
+    fn draft(&self, who: &Applicant) -> RequestDraft {
+        RequestDraft::read(
+            who.identity().clone(),
+            body(&who.filled.fields, who.identity()),
+            who.filled.document.clone(),
+            Arc::clone(&self.with.nomenclature),
+            who.now.calendar.date(),
+        )
+    }
+
+    /// All that is wrong with it, or the page of somebody who has no request to send.
+    async fn judge(&self, who: &Applicant) -> Result<Result<Vec<Fault>, Response>, Outage> {
+        Ok(match self.with.requests.try_request(self.draft(who)).await? {
+            Ok(()) => Ok(Vec::new()),
+            Err(refused) => self.refused(refused),
+        })
+    }
+
+    fn refused(&self, refused: NotSent) -> Result<Vec<Fault>, Response> {
+        match refused {
+            NotSent::Faults(faults) => Ok(faults),
+            NotSent::Already(_) => Err(pages::already(self.with.frame)),
+            NotSent::Pending(_) => Err(see_other(&format!("{HOME}/envoyee"))),
+        }
+    }
+
+    /// Where somebody goes who has sent a request before: to see what has become of it. After a
+    /// refusal, they begin anew when they say so.
+    async fn instead(&self, who: &Applicant, anew: bool) -> Result<Option<Response>, Outage> {
+        let last = self.with.requests.last_request_of(&who.identity().sub).await?;
+        let is_over = match last.map(|request| request.state) {
+            None => false,
+            Some(RequestState::ToProcess | RequestState::Validated) => true,
+            Some(RequestState::Rejected | RequestState::Lapsed) => who.filled.is_empty() && !anew,
+        };
+        Ok(is_over.then(|| see_other(&format!("{HOME}/envoyee"))))
+    }
+
+    fn answer(&self, answered: Result<Response, Stop>) -> Response {
+        let frame = self.with.frame;
+        match answered {
+            Ok(response) => response,
+            Err(Stop::Nobody) => pages::nobody(frame),
+            Err(Stop::Unreadable) => pages::unreadable(frame),
+            Err(Stop::TooLong) => pages::too_long(frame),
+            Err(Stop::Forged) => csrf::refused(frame, HOME),
+            Err(Stop::Outage(outage)) => pages::unavailable(frame, &outage),
+        }
+    }
+}
+
+/// The way on, after a form.
+fn see_other(path: &str) -> Response {
+    let response = (StatusCode::SEE_OTHER, [(header::LOCATION, path.to_owned())]);
+    page::protected(response.into_response())
+}
+
+/// The way to a step.
+fn to_step(step: Step) -> Response {
+    see_other(&format!("{HOME}/{}", step.path()))
+}
+
+type Site = State<Applying>;

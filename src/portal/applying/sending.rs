@@ -1,0 +1,203 @@
+//! The last page before sending, the sending, and what has become of it.
+
+use askama::Template;
+use axum::{
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+
+use crate::{
+    kernel::Outage,
+    registry::{
+        fault::{Fault, Faults},
+        request::{RegistrationRequest, RequestState},
+    },
+    web::page::{Frame, html},
+};
+
+use super::{
+    Applicant, Applying, HOME, Site,
+    codes::Channel,
+    contact::posted,
+    fields::{Step, is_asked, label},
+    see_other, to_step,
+};
+
+/// `GET …/recapitulatif`
+pub(super) async fn review(State(applying): Site, headers: HeaderMap) -> Response {
+    let shown = async {
+        let who = applying.applicant(&headers).await?;
+        if let Some(instead) = applying.instead(&who, false).await? {
+            return Ok(instead);
+        }
+        match applying.all_faults(&who).await? {
+            Ok(faults) => Ok(applying.review_page(&who, &faults, StatusCode::OK)),
+            Err(instead) => Ok(instead),
+        }
+    };
+    applying.answer(shown.await)
+}
+
+/// `POST …/envoyer`
+pub(super) async fn send(State(applying): Site, headers: HeaderMap, body: Bytes) -> Response {
+    let sent = async {
+        let who = applying.applicant(&headers).await?;
+        posted(&who, &headers, &body)?;
+        let faults = applying.unproven(&who);
+        if !faults.is_empty() {
+            return Ok(to_step(Step::Contact));
+        }
+        let (draft, now) = (applying.draft(&who), who.now.calendar);
+        match applying.with.requests.send_request(draft, now).await? {
+            Ok(_) => {
+                applying.with.applications.forget_filled(who.visitor.at.id).await?;
+                Ok(see_other(&format!("{HOME}/envoyee")))
+            }
+            Err(refused) => Ok(match applying.refused(refused) {
+                Ok(faults) => applying.review_page(&who, &faults, StatusCode::UNPROCESSABLE_ENTITY),
+                Err(instead) => instead,
+            }),
+        }
+    };
+    applying.answer(sent.await)
+}
+
+/// `GET …/envoyee`
+pub(super) async fn sent(State(applying): Site, headers: HeaderMap) -> Response {
+    let shown = async {
+        let who = applying.applicant(&headers).await?;
+        let last = applying.with.requests.last_request_of(&who.identity().sub).await?;
+        Ok(match last {
+            Some(request) => applying.state_page(&request),
+            None => to_step(Step::Identity),
+        })
+    };
+    applying.answer(shown.await)
+}
+
+/// One line of what will be sent.
+struct Line {
+    id: &'static str,
+    label: &'static str,
+    value: String,
+}
+
+/// The lines of one step, and what is wrong there.
+struct Section {
+    title: &'static str,
+    path: String,
+    lines: Vec<Line>,
+    faults: Vec<Fault>,
+}
+
+#[derive(Template)]
+#[template(path = "portail/preenregistrement_recapitulatif.html")]
+struct Review<'a> {
+    frame: Frame,
+    token: &'a str,
+    given: String,
+    sections: Vec<Section>,
+    documents: &'a [String],
+    is_ready: bool,
+}
+
+#[derive(Template)]
+#[template(path = "portail/preenregistrement_etat.html")]
+struct Standing<'a> {
+    frame: Frame,
+    request: &'a RegistrationRequest,
+    sent_at: String,
+    lapses_on: String,
+    decided_at: Option<String>,
+    again: String,
+}
+
+impl Applying {
+    /// What the rules say, and the addresses that nobody proved.
+    async fn all_faults(&self, who: &Applicant) -> Result<Result<Vec<Fault>, Response>, Outage> {
+        let judged = self.judge(who).await?;
+        Ok(judged.map(|faults| faults.into_iter().chain(self.unproven(who)).collect()))
+    }
+
+    fn unproven(&self, who: &Applicant) -> Vec<Fault> {
+        let targets = self.targets(who);
+        let mut faults = Faults::default();
+        for channel in Channel::ALL {
+            let target = targets.iter().find(|(known, _)| *known == channel);
+            if target.is_some_and(|(_, target)| !who.filled.is_proven(channel, target)) {
+                let message = match channel {
+                    Channel::Email => "Votre adresse électronique n'est pas vérifiée.",
+                    Channel::Mobile => "Votre mobile n'est pas vérifié.",
+                };
+                faults.add(channel.as_str(), "not_proven", message);
+            }
+        }
+        faults.into_vec()
+    }
+
+    fn review_page(&self, who: &Applicant, faults: &[Fault], status: StatusCode) -> Response {
+        let section = |step: Step| Section {
+            title: step.title(),
+            path: format!("{HOME}/{}", step.path()),
+            lines: self.lines(who, step),
+            faults: step.faults(faults),
+        };
+        let identity = who.identity();
+        let role = who.filled.fields.get("role").map(String::as_str).unwrap_or_default();
+        let page = Review {
+            frame: self.with.frame,
+            token: who.csrf.expose(),
+            given: format!(
+                "{}, {}, né(e) le {}",
+                identity.birth_name,
+                identity.first_names.join(", "),
+                identity.birth_date.strftime("%d/%m/%Y")
+            ),
+            sections: Step::ALL.into_iter().map(section).collect(),
+            documents: self.with.nomenclature.documents(role),
+            is_ready: faults.is_empty(),
+        };
+        html(status, &page)
+    }
+
+    fn lines(&self, who: &Applicant, step: Step) -> Vec<Line> {
+        let line = |(name, _): &(&'static str, &str)| {
+            let value = self.told(who, name);
+            Line { id: name, label: label(name), value }
+        };
+        let asked = step.fields().iter().filter(|(name, _)| is_asked(name, who.identity()));
+        asked.map(line).filter(|line| !line.value.is_empty()).collect()
+    }
+
+    /// A value as people read it.
+    fn told(&self, who: &Applicant, name: &str) -> String {
+        let kept = who.filled.fields.get(name).map(String::as_str).unwrap_or_default();
+        let list = &self.with.nomenclature;
+        match name {
+            "piece" if who.filled.document.is_some() => "jointe".to_owned(),
+            "civilite" => list.civilities.label(kept).to_owned(),
+            "profession" => list.professions.label(kept).to_owned(),
+            "role" => list.roles.label(kept).to_owned(),
+            "mode" => list.modes.label(kept).to_owned(),
+            "prise_de_fonction" | "fin_prevue" => match kept.parse::<jiff::civil::Date>() {
+                Ok(day) => day.strftime("%d/%m/%Y").to_string(),
+                Err(_) => kept.to_owned(),
+            },
+            _ => kept.to_owned(),
+        }
+    }
+
+    fn state_page(&self, request: &RegistrationRequest) -> Response {
+        let page = Standing {
+            frame: self.with.frame,
+            request,
+            sent_at: request.sent_at.in_french(),
+            lapses_on: request.lapses_at.in_french(),
+            decided_at: request.decided_at.map(crate::kernel::Timestamp::in_french),
+            again: format!("{HOME}/{}?nouvelle=oui", Step::Identity.path()),
+        };
+        html(StatusCode::OK, &page)
+    }
+}

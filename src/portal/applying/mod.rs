@@ -180,6 +180,7 @@ impl Applying {
         })
     }
 
+    #[expect(clippy::result_large_err, reason = "the other way out is a page, made once")]
     fn refused(&self, refused: NotSent) -> Result<Vec<Fault>, Response> {
         match refused {
             NotSent::Faults(faults) => Ok(faults),

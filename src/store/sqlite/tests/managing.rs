@@ -16,9 +16,9 @@ use crate::{
 async fn a_manager_decides_while_they_are_named_and_work_there() {
     let world = World::new().with_structures().await;
     let sent = world.send(draft("Vasseur", 1)).await.unwrap();
-    let manager = world.send(draft("Morel", 2)).await.unwrap();
-    let manager = world.validate(manager.id, Actor::Operator).await.unwrap();
-    let rpps = manager.request.rpps.unwrap();
+    let morel = world.send(draft("Morel", 2)).await.unwrap();
+    let morel = world.validate(morel.id, Actor::Operator).await.unwrap();
+    let rpps = morel.request.rpps.unwrap();
     let by = || Actor::Person(rpps);
     let refused = world.reject(sent.id, by()).await.unwrap_err();
     assert_eq!(refused, NotDecided::Unknown);
@@ -35,8 +35,11 @@ async fn a_manager_decides_while_they_are_named_and_work_there() {
     assert!(matches!(give().await.unwrap(), Answered::Refused(_)));
     let managed = world.store.managed_by(rpps).await.unwrap();
     assert_eq!(managed.iter().map(|at| at.finess).collect::<Vec<_>>(), [finess(TILLEULS)]);
-    assert_eq!(world.store.habilitations_of(rpps).await.unwrap(), [held.clone()]);
-    assert_eq!(world.store.managers_of(finess(TILLEULS)).await.unwrap(), [held.clone()]);
+    assert_eq!(world.store.habilitations_of(rpps).await.unwrap(), std::slice::from_ref(&held));
+    assert_eq!(
+        world.store.managers_of(finess(TILLEULS)).await.unwrap(),
+        std::slice::from_ref(&held)
+    );
 
     let withdraw = |even_last| {
         let by = Actor::Operator;

@@ -153,14 +153,14 @@ impl House {
 
     /// The way back with a code.
     pub(super) fn way_back(&self, trip: &Trip) -> String {
-        self.way_back_with(&[
+        Self::way_back_with(&[
             ("code", "un-code"),
             ("state", &trip.get("state")),
             ("iss", &self.fc.issuer),
         ])
     }
 
-    pub(super) fn way_back_with(&self, pairs: &[(&str, &str)]) -> String {
+    pub(super) fn way_back_with(pairs: &[(&str, &str)]) -> String {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         format!("/portail/franceconnect/retour?{query}")
     }

@@ -83,7 +83,7 @@ async fn a_return_is_for_what_the_browser_went_for() {
     let url = Url::parse(&out.location()).unwrap();
     let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     let way_back =
-        house.way_back_with(&[("code", "un-code"), ("state", &state), ("iss", &house.fc.issuer)]);
+        House::way_back_with(&[("code", "un-code"), ("state", &state), ("iss", &house.fc.issuer)]);
     house.get(&mut browser, &way_back).await.is(400);
     assert_eq!(house.fc.calls().token, 1);
 }

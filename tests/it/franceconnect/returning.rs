@@ -103,7 +103,7 @@ async fn an_answer_of_somebody_else_is_not_ours() {
         let state = house.depart(&mut browser).await.get("state");
         let mut pairs = vec![("code", "un-code"), ("state", state.as_str())];
         pairs.extend(iss.map(|iss| ("iss", iss)));
-        let answer = house.get(&mut browser, &house.way_back_with(&pairs)).await;
+        let answer = house.get(&mut browser, &House::way_back_with(&pairs)).await;
         says_no(&answer, 502, "Identité non vérifiée", why);
         assert_eq!(house.fc.calls().token, 0, "{why}");
     }
@@ -118,7 +118,7 @@ async fn a_return_without_our_state_is_over() {
     for state in [None, Some("undefined"), Some(""), Some(&*"0".repeat(64))] {
         let mut pairs = vec![("code", "un-code"), ("iss", house.fc.issuer.as_str())];
         pairs.extend(state.map(|state| ("state", state)));
-        let answer = house.get(&mut browser, &house.way_back_with(&pairs)).await;
+        let answer = house.get(&mut browser, &House::way_back_with(&pairs)).await;
         says_no(&answer, 400, OVER, "no state");
     }
     let twice = "/portail/franceconnect/retour?state=a&state=b";
@@ -133,7 +133,7 @@ async fn what_franceconnect_says_through_the_browser_is_told() {
     let check = async |error: &str, status: u16, title: &str| {
         let mut browser = Browser::default();
         let state = house.depart(&mut browser).await.get("state");
-        let way_back = house.way_back_with(&[
+        let way_back = House::way_back_with(&[
             ("error", error),
             ("error_description", "<script>User auth aborted"),
             ("state", &state),
@@ -159,7 +159,7 @@ async fn what_franceconnect_says_through_the_browser_is_told() {
 async fn neither_code_nor_error_is_no_answer() {
     let (house, mut browser) = (House::new().await, Browser::default());
     let state = house.depart(&mut browser).await.get("state");
-    let way_back = house.way_back_with(&[("state", &state), ("iss", &house.fc.issuer)]);
+    let way_back = House::way_back_with(&[("state", &state), ("iss", &house.fc.issuer)]);
     let answer = house.get(&mut browser, &way_back).await;
     says_no(&answer, 400, "Réponse de FranceConnect illisible", "no code");
 }

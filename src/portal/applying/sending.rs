@@ -19,7 +19,7 @@ use crate::{
 };
 
 use super::{
-    Applicant, Applying, HOME, Site,
+    Applicant, Applying, HOME, Judged, Site,
     codes::Channel,
     contact::posted,
     fields::{Step, is_asked, label},
@@ -34,8 +34,8 @@ pub(super) async fn review(State(applying): Site, headers: HeaderMap) -> Respons
             return Ok(instead);
         }
         match applying.all_faults(&who).await? {
-            Ok(faults) => Ok(applying.review_page(&who, &faults, StatusCode::OK)),
-            Err(instead) => Ok(instead),
+            Judged::Faults(faults) => Ok(applying.review_page(&who, &faults, StatusCode::OK)),
+            Judged::Instead(instead) => Ok(instead),
         }
     };
     applying.answer(shown.await)
@@ -57,8 +57,10 @@ pub(super) async fn send(State(applying): Site, headers: HeaderMap, body: Bytes)
                 Ok(see_other(&format!("{HOME}/envoyee")))
             }
             Err(refused) => Ok(match applying.refused(refused) {
-                Ok(faults) => applying.review_page(&who, &faults, StatusCode::UNPROCESSABLE_ENTITY),
-                Err(instead) => instead,
+                Judged::Faults(faults) => {
+                    applying.review_page(&who, &faults, StatusCode::UNPROCESSABLE_ENTITY)
+                }
+                Judged::Instead(instead) => instead,
             }),
         }
     };
@@ -119,9 +121,14 @@ struct Standing<'a> {
 
 impl Applying {
     /// What the rules say, and the addresses that nobody proved.
-    async fn all_faults(&self, who: &Applicant) -> Result<Result<Vec<Fault>, Response>, Outage> {
-        let judged = self.judge(who).await?;
-        Ok(judged.map(|faults| faults.into_iter().chain(self.unproven(who)).collect()))
+    async fn all_faults(&self, who: &Applicant) -> Result<Judged, Outage> {
+        Ok(match self.judge(who).await? {
+            Judged::Faults(mut faults) => {
+                faults.extend(self.unproven(who));
+                Judged::Faults(faults)
+            }
+            Judged::Instead(instead) => Judged::Instead(instead),
+        })
     }
 
     fn unproven(&self, who: &Applicant) -> Vec<Fault> {

@@ -16,9 +16,9 @@ use crate::{
 async fn a_manager_decides_while_they_are_named_and_work_there() {
     let world = World::new().with_structures().await;
     let sent = world.send(draft("Vasseur", 1)).await.unwrap();
-    let morel = world.send(draft("Morel", 2)).await.unwrap();
-    let morel = world.validate(morel.id, Actor::Operator).await.unwrap();
-    let rpps = morel.request.rpps.unwrap();
+    let manager = world.send(draft("Morel", 2)).await.unwrap();
+    let manager = world.validate(manager.id, Actor::Operator).await.unwrap();
+    let rpps = manager.request.rpps.unwrap();
     let by = || Actor::Person(rpps);
     let refused = world.reject(sent.id, by()).await.unwrap_err();
     assert_eq!(refused, NotDecided::Unknown);
@@ -33,8 +33,8 @@ async fn a_manager_decides_while_they_are_named_and_work_there() {
     let give = || world.store.give_habilitation(naming(), Keep::nothing());
     let Answered::Done(held) = give().await.unwrap() else { panic!("it was not given") };
     assert!(matches!(give().await.unwrap(), Answered::Refused(_)));
-    let managed = world.store.managed_by(rpps).await.unwrap();
-    assert_eq!(managed.iter().map(|at| at.finess).collect::<Vec<_>>(), [finess(TILLEULS)]);
+    let places = world.store.managed_by(rpps).await.unwrap();
+    assert_eq!(places.iter().map(|at| at.finess).collect::<Vec<_>>(), [finess(TILLEULS)]);
     assert_eq!(world.store.habilitations_of(rpps).await.unwrap(), std::slice::from_ref(&held));
     assert_eq!(
         world.store.managers_of(finess(TILLEULS)).await.unwrap(),

@@ -54,7 +54,7 @@ async fn what_is_wrong_with_a_page_is_found() {
         seat.browser.goto(page).await;
         let violations = violations(&seat.browser.driver).await;
         for rule in ["color-contrast", "image-alt", "label"] {
-            assert!(violations.iter().any(|told| told.starts_with(rule)), "{rule}: {violations:?}");
+            assert!(violations.iter().any(|told| told.contains(rule)), "{rule}: {violations:?}");
         }
     };
     play(&[&seat], found).await;

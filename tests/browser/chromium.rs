@@ -227,6 +227,8 @@ fn screenshots() -> PathBuf {
 fn chromedriver() -> (Chromedriver, u16) {
     let mut child = Command::new("chromedriver")
         .arg("--port=0")
+        // The browser's own words (dates, files), which it takes from its environment.
+        .env("LANGUAGE", "fr")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

@@ -7,7 +7,7 @@ use super::chromium::Chromium;
 /// Its width, as a browser tells it.
 pub(crate) const WIDTH: &str = "360";
 
-const CARD: &str = "data:text/html,<html lang=fr><title>Carte</title>\
+const CARD: &str = "data:text/html;charset=utf-8,<html lang=fr><title>Carte</title>\
     <body style='margin:0'><div id=carte style='width:360px;height:225px;padding:15px;\
     box-sizing:border-box;background:linear-gradient(135deg,%23dfe9f5,%23f6efe2);\
     font:16px/1.6 sans-serif;color:%231f2a30'><b>CARTE D%27IDENTITÉ – SPÉCIMEN</b>\

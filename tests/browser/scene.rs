@@ -51,7 +51,6 @@ impl Seat {
         self.browser.type_in("pin", &person.pin).await;
         let button = By::Css(format!("button[name=code][value='{code}']"));
         self.browser.driver.find(button).await.unwrap().click().await.unwrap();
-        self.browser.the("fait").await;
     }
 
     /// From the log-in page to what lies behind it.

@@ -160,9 +160,9 @@ impl Applying {
             frame: self.with.frame,
             token: who.csrf.expose(),
             given: format!(
-                "{}, {}, né(e) le {}",
+                "{} {}, né(e) le {}",
                 identity.birth_name,
-                identity.first_names.join(", "),
+                identity.first_names.join(" "),
                 identity.birth_date.strftime("%d/%m/%Y")
             ),
             sections: Step::ALL.into_iter().map(section).collect(),

@@ -3,9 +3,11 @@
 (() => {
   const page = document.querySelector("[data-attente]");
   if (!page || !window.fetch) return;
-  // Calls off the meta refresh: it was scheduled when it was read, and removing it changes nothing.
+  // Calls off the meta refresh: it was scheduled when it was read, and removing it alone
+  // would change nothing.
   // Two loads at once would be one too many: the first takes the answer, the second shows the page.
   window.stop();
+  document.querySelector("meta[http-equiv=refresh]")?.remove();
   const ask = async () => {
     try {
       const answer = await fetch(page.dataset.attente, { credentials: "same-origin" });

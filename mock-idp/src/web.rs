@@ -19,8 +19,9 @@ pub(crate) struct Frame {
 
 /// Renders a page; a template that fails is our fault, and says so.
 pub(crate) fn page(status: StatusCode, template: &impl askama::Template) -> Response {
-    const POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src data:; \
-                          base-uri 'none'; frame-ancestors 'self'";
+    const POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; \
+                          connect-src 'self'; img-src data:; base-uri 'none'; \
+                          frame-ancestors 'self'";
     match template.render() {
         Ok(html) => (
             status,
@@ -39,6 +40,12 @@ pub(crate) fn page(status: StatusCode, template: &impl askama::Template) -> Resp
 pub(crate) async fn style() -> Response {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../templates/style.css"))
         .into_response()
+}
+
+/// What keeps a waiting page up to date where scripts run.
+pub(crate) async fn watching() -> Response {
+    let script = include_str!("../templates/suivi.js");
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], script).into_response()
 }
 
 /// Sends the browser on after a form, so that reloading posts nothing twice.

@@ -84,4 +84,5 @@ pub fn assets() -> Router {
         .route("/assets/theme.css", asset(css, include_str!("../../assets/theme.css")))
         .route("/assets/attente.js", asset(js, include_str!("../../assets/attente.js")))
         .route("/assets/envoi.js", asset(js, include_str!("../../assets/envoi.js")))
+        .route("/assets/suivi.js", asset(js, include_str!("../../assets/suivi.js")))
 }

@@ -13,6 +13,8 @@ use thirtyfour::{
     WebElement, extensions::query::ElementQueryable,
 };
 
+use super::axe;
+
 /// How long a page may take to move on by itself.
 const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(100);
@@ -28,6 +30,8 @@ pub(crate) struct Screen {
 
 pub(crate) const DESK: Screen = Screen { name: "bureau", width: 1280, height: 900, script: true };
 pub(crate) const MOBILE: Screen = Screen { name: "mobile", width: 390, height: 844, script: true };
+/// As wide as a README shows a picture.
+pub(crate) const PICTURE: Screen = Screen { name: "image", width: 1000, height: 640, script: true };
 
 impl Screen {
     /// The same without JavaScript.
@@ -108,6 +112,26 @@ impl Chromium {
         field.send_keys(text).await.unwrap();
     }
 
+    /// Takes one choice of a list by its value.
+    pub(crate) async fn choose(&self, id: &str, value: &str) {
+        self.the(id).await;
+        let choice = By::Css(format!("#{id} option[value='{value}']"));
+        self.driver.find(choice).await.unwrap().click().await.unwrap();
+    }
+
+    /// A date as the field keeps it, whatever the browser's own way to type one.
+    pub(crate) async fn set_date(&self, id: &str, day: &str) {
+        let field = self.the(id).await.to_json().unwrap();
+        let script = "arguments[0].value = arguments[1]";
+        self.driver.execute(script, vec![field, day.into()]).await.unwrap();
+    }
+
+    /// The element that this selector finds, waited for.
+    pub(crate) async fn first(&self, css: &str) -> WebElement {
+        let found = self.driver.query(By::Css(css)).wait(PATIENCE, LOOK).first().await;
+        found.unwrap_or_else(|error| panic!("no {css}: {error}"))
+    }
+
     pub(crate) async fn click(&self, id: &str) {
         self.the(id).await.click().await.unwrap();
     }
@@ -119,6 +143,9 @@ impl Chromium {
         self.driver.screenshot(&screenshots().join(file)).await.unwrap();
         self.check_width(name).await;
         self.check_names(name).await;
+        if self.screen.script {
+            axe::check(&self.driver, name).await;
+        }
     }
 
     /// Nothing is wider than the screen.
@@ -200,6 +227,8 @@ fn screenshots() -> PathBuf {
 fn chromedriver() -> (Chromedriver, u16) {
     let mut child = Command::new("chromedriver")
         .arg("--port=0")
+        // The browser's own words (dates, files), which it takes from its environment.
+        .env("LANGUAGE", "fr")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

@@ -1,15 +1,13 @@
 //! Logging in to care-home software with the phone in a second window, and leaving again.
 
-use std::panic::{AssertUnwindSafe, resume_unwind};
-
-use futures_util::FutureExt;
 use serde_json::json;
-use thirtyfour::{By, Key, WebElement, WindowHandle};
+use thirtyfour::{Key, WebElement};
 
 use super::{
-    chromium::{Chromium, DESK, MOBILE, Screen},
+    chromium::{DESK, MOBILE, Screen},
     demo::Demo,
     http::send,
+    scene::{self, Seat},
     world::{Person, text},
 };
 
@@ -33,73 +31,44 @@ async fn on_a_phones_width_without_script() {
     journey(MOBILE.without_script()).await;
 }
 
-/// The computer, and the phone in a second window.
+/// The computer and the phone of somebody who works at Les Grands Tilleuls.
 struct Scene {
     demo: Demo,
-    browser: Chromium,
-    desk: WindowHandle,
-    phone: WindowHandle,
+    seat: Seat,
     person: Person,
 }
 
 impl Scene {
-    async fn open(screen: Screen) -> Self {
-        let demo = Demo::start().await;
-        let browser = Chromium::open(screen).await;
-        let desk = browser.driver.window().await.unwrap();
-        let phone = browser.driver.new_window().await.unwrap();
-        let person = demo.person("aide-soignante");
-        Self { demo, browser, desk, phone, person }
-    }
-
-    /// Plays something to its end; however it ends, the browser is closed.
     async fn play(screen: Screen, scenario: impl AsyncFnOnce(&Self)) {
-        let scene = Self::open(screen).await;
-        let played = AssertUnwindSafe(scenario(&scene)).catch_unwind().await;
-        scene.browser.driver.clone().quit().await.unwrap();
-        if let Err(panic) = played {
-            resume_unwind(panic);
-        }
-    }
-
-    async fn at_the_desk(&self) {
-        self.browser.driver.switch_to_window(self.desk.clone()).await.unwrap();
-    }
-
-    async fn on_the_phone(&self) {
-        self.browser.driver.switch_to_window(self.phone.clone()).await.unwrap();
+        let demo = Demo::start().await;
+        let person = demo.person("aide-soignante");
+        let scene = Self { demo, seat: Seat::take(screen).await, person };
+        scene::play(&[&scene.seat], scenario(&scene)).await;
     }
 
     /// From the software to the page with the code.
     async fn identify(&self, looking: bool) -> String {
-        let browser = &self.browser;
-        self.at_the_desk().await;
+        let browser = &self.seat.browser;
+        self.seat.at_the_desk().await;
         browser.goto(&self.demo.at("dui-tilleuls", "/connexion")).await;
         if looking {
             browser.the("identifier").await;
             browser.look("connexion").await;
         }
-        browser.type_in("identifier", &self.person.identifier).await;
-        browser.click("submit").await;
-        let code = browser.text("code-a-comparer").await;
+        let code = self.seat.identify(&self.person).await;
         if looking {
             browser.look("code").await;
         }
         code
     }
 
-    /// The PIN, then the code that the other window shows.
     async fn approve(&self, code: &str, looking: bool) {
-        let browser = &self.browser;
-        self.on_the_phone().await;
-        browser.goto(&self.demo.at("phone", &format!("/telephone/{}", self.person.rpps))).await;
-        browser.the("pin").await;
+        self.seat.take_the_phone(&self.demo, &self.person).await;
+        self.seat.browser.the("pin").await;
         if looking {
-            browser.look("telephone").await;
+            self.seat.browser.look("telephone").await;
         }
-        browser.type_in("pin", &self.person.pin).await;
-        let button = By::Css(format!("button[name=code][value='{code}']"));
-        browser.driver.find(button).await.unwrap().click().await.unwrap();
+        self.seat.choose(&self.person, code).await;
     }
 
     /// Ends the person's situation, as her employer's software does.
@@ -124,8 +93,8 @@ async fn journey(screen: Screen) {
 }
 
 async fn the_journey(scene: &Scene) {
-    let browser = &scene.browser;
-    scene.at_the_desk().await;
+    let browser = &scene.seat.browser;
+    scene.seat.at_the_desk().await;
     browser.goto(&format!("{}/", scene.demo.gateway())).await;
     browser.look("accueil").await;
     browser.goto(&scene.demo.at("dui-tilleuls", "/")).await;
@@ -136,16 +105,16 @@ async fn the_journey(scene: &Scene) {
     browser.the("fait").await;
     browser.look("telephone-fait").await;
     // Nobody touches the first window: it moves on by itself.
-    scene.at_the_desk().await;
+    scene.seat.at_the_desk().await;
     assert_eq!(browser.text("rpps").await, scene.person.rpps);
     browser.look("dossier").await;
-    scene.on_the_phone().await;
+    scene.seat.on_the_phone().await;
     browser.goto(&scene.demo.at("phone", "/boite")).await;
     browser.look("boite").await;
     browser.goto(&scene.demo.at("phone", "/")).await;
     browser.look("telephones").await;
 
-    scene.at_the_desk().await;
+    scene.seat.at_the_desk().await;
     browser.click("se-deconnecter").await;
     browser.the("deconnecte").await;
     browser.look("deconnecte").await;
@@ -161,7 +130,7 @@ async fn the_journey(scene: &Scene) {
     scene.end_situation().await;
     let code = scene.identify(false).await;
     scene.approve(&code, false).await;
-    scene.at_the_desk().await;
+    scene.seat.at_the_desk().await;
     let code = browser.the("erreur").await.attr("data-code").await.unwrap();
     assert_eq!(code.as_deref(), Some("carte_inactive"));
     browser.look("carte-inactive").await;
@@ -174,8 +143,8 @@ async fn by_keyboard_alone() {
 }
 
 async fn without_a_mouse(scene: &Scene) {
-    let browser = &scene.browser;
-    scene.at_the_desk().await;
+    let browser = &scene.seat.browser;
+    scene.seat.at_the_desk().await;
     browser.goto(&scene.demo.at("dui-tilleuls", "/")).await;
     browser.tab_to_id("se-connecter").await;
     browser.keys(Key::Enter + "").await;
@@ -185,7 +154,7 @@ async fn without_a_mouse(scene: &Scene) {
     browser.keys(Key::Enter + "").await;
     let code = browser.text("code-a-comparer").await;
 
-    scene.on_the_phone().await;
+    scene.seat.on_the_phone().await;
     browser.goto(&scene.demo.at("phone", &format!("/telephone/{}", scene.person.rpps))).await;
     browser.the("pin").await;
     browser.tab_to_id("pin").await;
@@ -197,7 +166,7 @@ async fn without_a_mouse(scene: &Scene) {
     browser.keys(Key::Enter + "").await;
     browser.the("fait").await;
 
-    scene.at_the_desk().await;
+    scene.seat.at_the_desk().await;
     assert_eq!(browser.text("rpps").await, scene.person.rpps);
     browser.tab_to_id("se-deconnecter").await;
     browser.keys(Key::Enter + "").await;
@@ -210,7 +179,7 @@ async fn whoever_gives_up_is_back_in_the_software() {
 }
 
 async fn giving_up(scene: &Scene) {
-    let browser = &scene.browser;
+    let browser = &scene.seat.browser;
     scene.identify(false).await;
     browser.click("annuler").await;
     let code = browser.the("erreur").await.attr("data-code").await.unwrap();

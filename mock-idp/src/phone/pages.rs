@@ -14,7 +14,7 @@ use super::activation::{Asked, Secrets};
 use super::approval::{Approval, Pending};
 use super::{Phones, rpps_of};
 use crate::clock;
-use crate::web::{Form, Frame, Problem, page, see_other, style};
+use crate::web::{Form, Frame, Problem, page, see_other, style, watching};
 use crate::world::people;
 
 type Shared = State<Arc<Phones>>;
@@ -23,6 +23,7 @@ pub(super) fn routes() -> Router<Arc<Phones>> {
     Router::new()
         .route("/", get(list))
         .route("/style.css", get(style))
+        .route("/suivi.js", get(watching))
         .route("/telephone", get(choose))
         .route("/telephone/{rpps}", get(show))
         .route("/telephone/{rpps}/activation", post(ask))

@@ -9,7 +9,8 @@ use axum::{
 };
 
 use crate::{
-    kernel::Outage,
+    kernel::{Outage, Timestamp},
+    portal::timeline::{self, Milestone},
     registry::{
         fault::{Fault, Faults},
         request::{RegistrationRequest, RequestState},
@@ -72,7 +73,7 @@ pub(super) async fn sent(State(applying): Site, headers: HeaderMap) -> Response 
         let who = applying.applicant(&headers).await?;
         let last = applying.with.requests.last_request_of(&who.identity().sub).await?;
         Ok(match last {
-            Some(request) => applying.state_page(&request),
+            Some(request) => applying.state_page(&request, who.now.calendar),
             None => to_step(Step::Identity),
         })
     };
@@ -113,6 +114,8 @@ struct Standing<'a> {
     sent_at: String,
     lapses_on: String,
     decided_at: Option<String>,
+    /// From the validation to the e-CPS, with what comes next.
+    steps: Vec<Milestone>,
     again: String,
 }
 
@@ -157,9 +160,9 @@ impl Applying {
             frame: self.with.frame,
             token: who.csrf.expose(),
             given: format!(
-                "{}, {}, né(e) le {}",
+                "{} {}, né(e) le {}",
                 identity.birth_name,
-                identity.first_names.join(", "),
+                identity.first_names.join(" "),
                 identity.birth_date.strftime("%d/%m/%Y")
             ),
             sections: Step::ALL.into_iter().map(section).collect(),
@@ -196,13 +199,16 @@ impl Applying {
         }
     }
 
-    fn state_page(&self, request: &RegistrationRequest) -> Response {
+    fn state_page(&self, request: &RegistrationRequest, calendar: Timestamp) -> Response {
+        let validated_at = request.decided_at.filter(|_| request.state == RequestState::Validated);
+        let steps = validated_at.map(timeline::of_validation).unwrap_or_default();
         let page = Standing {
             frame: self.with.frame,
             request,
             sent_at: request.sent_at.in_french(),
             lapses_on: request.lapses_at.in_french(),
-            decided_at: request.decided_at.map(crate::kernel::Timestamp::in_french),
+            decided_at: request.decided_at.map(Timestamp::in_french),
+            steps: timeline::in_order(steps, calendar),
             again: format!("{HOME}/{}?nouvelle=oui", Step::Identity.path()),
         };
         html(StatusCode::OK, &page)

@@ -1,0 +1,23 @@
+// Brings what a page tells up to date in place, instead of reloading the whole page.
+"use strict";
+(() => {
+  const again = "meta[http-equiv=refresh]";
+  const part = document.querySelector("[data-suivi]");
+  if (!part || !document.querySelector(again) || !window.fetch) return;
+  // Calls off the meta refresh: it was scheduled when it was read.
+  window.stop();
+  document.querySelector(again).remove();
+  const look = async () => {
+    try {
+      const answer = await fetch(location.href, { credentials: "same-origin" });
+      if (!answer.ok) return location.reload();
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.querySelector("[data-suivi]");
+      if (!fresh) return location.reload();
+      if (fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
+      if (!page.querySelector(again)) return;
+    } catch { /* the network is away: look again */ }
+    setTimeout(look, 2000);
+  };
+  setTimeout(look, 1000);
+})();

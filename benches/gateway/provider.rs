@@ -57,7 +57,7 @@ pub(crate) fn measure(runtime: &Runtime) -> Vec<Measure> {
 async fn rates() -> Rates {
     let world = World::with(PEOPLE);
     let house = House::over(&world).await;
-    let signatures = signing::signatures_per_cpu_second();
+    let signatures = signing::signatures_per_cpu_second().await;
 
     let (codes, spent) = log_in(&house, &world, &world.people).await;
     let log_in = rate(codes.len(), spent);

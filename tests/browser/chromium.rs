@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 
-use serde_json::json;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
 use thirtyfour::{
     By, ChromiumLikeCapabilities, DesiredCapabilities, Key, LoggingPrefsLogLevel, WebDriver,
     WebElement, extensions::query::ElementQueryable,
@@ -20,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What somebody sits before.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Screen {
     pub(crate) name: &'static str,
     pub(crate) width: u32,
@@ -140,12 +141,29 @@ impl Chromium {
     pub(crate) async fn look(&self, name: &str) {
         let script = if self.screen.script { "" } else { "-sans-script" };
         let file = format!("{}{script}-{name}.png", self.screen.name);
-        self.driver.screenshot(&screenshots().join(file)).await.unwrap();
+        let clip = self.clip().await;
+        let wanted = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
+        let devtools = self.driver.cdp();
+        let shot = devtools.send_raw("Page.captureScreenshot", wanted);
+        let picture = STANDARD.decode(shot.await.unwrap()["data"].as_str().unwrap()).unwrap();
+        std::fs::write(screenshots().join(file), picture).unwrap();
         self.check_width(name).await;
         self.check_names(name).await;
         if self.screen.script {
             axe::check(&self.driver, name).await;
         }
+    }
+
+    /// What is kept of a page: the whole of it, or the part that fits a picture.
+    async fn clip(&self) -> Value {
+        let page = self.driver.find(By::Tag("html")).await.unwrap();
+        let whole = page.prop("scrollHeight").await.unwrap().unwrap();
+        let height = if self.screen == PICTURE {
+            self.screen.height
+        } else {
+            whole.parse::<u32>().unwrap().max(self.screen.height)
+        };
+        json!({"x": 0, "y": 0, "width": self.screen.width, "height": height, "scale": 1})
     }
 
     /// Nothing is wider than the screen.
@@ -227,8 +245,6 @@ fn screenshots() -> PathBuf {
 fn chromedriver() -> (Chromedriver, u16) {
     let mut child = Command::new("chromedriver")
         .arg("--port=0")
-        // The browser's own words (dates, files), which it takes from its environment.
-        .env("LANGUAGE", "fr")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

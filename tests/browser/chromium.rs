@@ -31,6 +31,8 @@ pub(crate) struct Screen {
 
 pub(crate) const DESK: Screen = Screen { name: "bureau", width: 1280, height: 900, script: true };
 pub(crate) const MOBILE: Screen = Screen { name: "mobile", width: 390, height: 844, script: true };
+/// A README has room for no more of a page.
+const TALLEST: u32 = 900;
 /// As wide as a README shows a picture.
 pub(crate) const PICTURE: Screen = Screen { name: "image", width: 1000, height: 640, script: true };
 
@@ -154,15 +156,12 @@ impl Chromium {
         }
     }
 
-    /// What is kept of a page: the whole of it, or the part that fits a picture.
+    /// What is kept of a page: the whole of it, or as much as a picture holds.
     async fn clip(&self) -> Value {
         let page = self.driver.find(By::Tag("html")).await.unwrap();
         let whole = page.prop("scrollHeight").await.unwrap().unwrap();
-        let height = if self.screen == PICTURE {
-            self.screen.height
-        } else {
-            whole.parse::<u32>().unwrap().max(self.screen.height)
-        };
+        let tallest = if self.screen == PICTURE { TALLEST } else { u32::MAX };
+        let height = whole.parse::<u32>().unwrap().min(tallest);
         json!({"x": 0, "y": 0, "width": self.screen.width, "height": height, "scale": 1})
     }
 

@@ -15,6 +15,7 @@ mod live;
 pub mod operations;
 mod ports;
 pub mod preregistration;
+mod timeline;
 
 pub use api::{Api, ClientsApi};
 pub use card::CardState;

@@ -2,20 +2,31 @@
 
 use std::time::Duration;
 
-use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
+use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use axum_extra::extract::cookie::Cookie;
 use reqwest::Method;
 use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
-use super::page::{FilledForm, Page};
+use super::page::{Attached, FilledForm, Page};
 use super::story::Told;
 
 const MOST_REDIRECTS: usize = 20;
 /// A page that refreshes itself is asked again after this, not after its own two seconds.
 const IMPATIENCE: Duration = Duration::from_millis(150);
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Between the parts of a form that carries a file.
+const BOUNDARY: &str = "passerelle-visite-7d1f0c2e";
+
+/// What goes with a request.
+#[derive(Clone, Copy)]
+enum Body<'a> {
+    None,
+    Form(&'a [(String, String)]),
+    Parts(&'a [(String, String)], &'a Attached<'a>),
+}
 
 /// One person's browser.
 pub(crate) struct Browser {
@@ -40,7 +51,7 @@ impl Browser {
     /// Opens an address and follows where it leads.
     pub(crate) async fn open(&mut self, url: &str) -> Told<Page> {
         let url = Url::parse(url).map_err(|error| format!("{url} : {error}"))?;
-        self.go(Method::GET, url, None).await
+        self.go(Method::GET, url, Body::None).await
     }
 
     /// Opens an address, but stops before the first one that begins with `stop`: its address is
@@ -56,13 +67,28 @@ impl Browser {
         Err(format!("pas de retour vers {stop}, {}", page.seen()))
     }
 
+    /// Follows a link of the page that was shown last.
+    pub(crate) async fn follow(&mut self, page: &Page, css: &str) -> Told<Page> {
+        let to = page.link(css).ok_or_else(|| format!("pas de lien {css}, {}", page.seen()))?;
+        self.go(Method::GET, to, Body::None).await
+    }
+
+    /// Sends a form together with a file.
+    pub(crate) async fn submit_with(
+        &mut self,
+        form: FilledForm,
+        file: &Attached<'_>,
+    ) -> Told<Page> {
+        self.go(Method::POST, form.action, Body::Parts(&form.fields, file)).await
+    }
+
     pub(crate) async fn submit(&mut self, form: FilledForm) -> Told<Page> {
         if form.posts {
-            return self.go(Method::POST, form.action, Some(&form.fields)).await;
+            return self.go(Method::POST, form.action, Body::Form(&form.fields)).await;
         }
         let mut url = form.action;
         url.query_pairs_mut().clear().extend_pairs(&form.fields);
-        self.go(Method::GET, url, None).await
+        self.go(Method::GET, url, Body::None).await
     }
 
     /// Lets a waiting page refresh itself until `done`.
@@ -78,7 +104,7 @@ impl Browser {
                 return Err(format!("l'attente dure, {}", page.seen()));
             }
             tokio::time::sleep(IMPATIENCE).await;
-            page = self.go(Method::GET, next, None).await?;
+            page = self.go(Method::GET, next, Body::None).await?;
         }
         Ok(page)
     }
@@ -100,18 +126,17 @@ impl Browser {
         Ok((status, response.json().await.unwrap_or_default()))
     }
 
-    async fn go(
-        &mut self,
-        method: Method,
-        url: Url,
-        fields: Option<&Vec<(String, String)>>,
-    ) -> Told<Page> {
-        let (mut method, mut url, mut fields) = (method, url, fields);
+    async fn go(&mut self, method: Method, url: Url, body: Body<'_>) -> Told<Page> {
+        let (mut method, mut url, mut body) = (method, url, body);
         for _ in 0..MOST_REDIRECTS {
-            let mut request = self.request(method, &url);
-            if let Some(fields) = fields {
-                request = request.form(fields);
-            }
+            let request = self.request(method, &url);
+            let request = match body {
+                Body::None => request,
+                Body::Form(fields) => request.form(fields),
+                Body::Parts(fields, file) => request
+                    .header(CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"))
+                    .body(multipart(fields, file)),
+            };
             let response = request.send().await.map_err(|error| format!("{url} : {error}"))?;
             let status = response.status();
             for cookie in response.headers().get_all(SET_COOKIE) {
@@ -119,14 +144,14 @@ impl Browser {
             }
             let location = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
             let Some(location) = location.filter(|_| status.is_redirection()) else {
-                let body = response.text().await.map_err(|error| format!("{url} : {error}"))?;
-                return Ok(Page { url, status: status.as_u16(), body });
+                let text = response.text().await.map_err(|error| format!("{url} : {error}"))?;
+                return Ok(Page { url, status: status.as_u16(), body: text });
             };
             url = url.join(location).map_err(|error| format!("{location} : {error}"))?;
             if self.held_at.as_ref().is_some_and(|stop| url.as_str().starts_with(stop)) {
                 return Ok(Page { url, status: status.as_u16(), body: String::new() });
             }
-            (method, fields) = (Method::GET, None);
+            (method, body) = (Method::GET, Body::None);
         }
         Err(format!("trop de redirections vers {}", url.path()))
     }
@@ -158,6 +183,26 @@ impl Browser {
             self.cookies.push(Kept { host, path, name, value });
         }
     }
+}
+
+/// The fields of a form and a file (RFC 7578).
+fn multipart(fields: &[(String, String)], file: &Attached<'_>) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        let part = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+        );
+        body.extend_from_slice(part.as_bytes());
+    }
+    let (field, name) = (file.field, file.name);
+    let head = format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\n"
+    );
+    body.extend_from_slice(head.as_bytes());
+    body.extend_from_slice(file.bytes);
+    body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+    body
 }
 
 /// RFC 6265, section 5.1.4.

@@ -93,6 +93,11 @@ impl Cast {
         text(self.keyed("structures", key)?, "/finess")
     }
 
+    /// Somebody whom FranceConnect knows.
+    pub(super) fn franceconnect(&self, key: &str) -> Told<&Value> {
+        self.keyed("franceconnect", key)
+    }
+
     fn keyed(&self, list: &str, key: &str) -> Told<&Value> {
         let items = self.world.get(list).and_then(Value::as_array);
         items

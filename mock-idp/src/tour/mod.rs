@@ -4,10 +4,13 @@
 //! API's own introspection and a program of the registry: each does only what it could do from
 //! another machine, and each step is one line.
 
+mod applying;
 mod arriving;
 pub(crate) mod browser;
 mod cast;
+mod dismissing;
 mod elsewhere;
+mod examining;
 mod leaving;
 pub(crate) mod page;
 mod proving;
@@ -39,6 +42,11 @@ pub async fn tour(description: Value, mut out: impl FnMut(&str) + Send) -> Score
     else {
         return story.score();
     };
+    if let Some(asking) = applying::play(&mut story, &cast).await
+        && let Some(validated) = examining::play(&mut story, &cast, asking).await
+    {
+        dismissing::play(&mut story, &cast, validated).await;
+    }
     let newcomer = registering::play(&mut story, &cast).await;
     let mut at_work = match &newcomer {
         Some(newcomer) => arriving::play(&mut story, &cast, newcomer).await,

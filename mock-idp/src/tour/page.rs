@@ -21,7 +21,47 @@ pub(crate) struct FilledForm {
     pub(crate) fields: Vec<(String, String)>,
 }
 
+/// A file that a form takes along.
+pub(crate) struct Attached<'a> {
+    pub(crate) field: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) bytes: &'a [u8],
+}
+
 impl Page {
+    /// Where the first link that fits this selector leads.
+    pub(crate) fn link(&self, css: &str) -> Option<Url> {
+        let html = Html::parse_document(&self.body);
+        let link = html.select(&selector(css)?).next()?;
+        self.url.join(link.value().attr("href")?).ok()
+    }
+
+    /// Where the line of a table that names somebody leads, below this path.
+    pub(crate) fn link_of(&self, name: &str, path: &str) -> Option<Url> {
+        let html = Html::parse_document(&self.body);
+        let (lines, links) = (selector("tr")?, selector(&format!("a[href^='{path}']"))?);
+        let names = |line: &ElementRef<'_>| line.text().collect::<String>().contains(name);
+        let link = html.select(&lines).filter(names).find_map(|line| line.select(&links).last())?;
+        self.url.join(link.value().attr("href")?).ok()
+    }
+
+    /// An attribute of the element with this id.
+    pub(crate) fn attribute(&self, id: &str, name: &str) -> Option<String> {
+        let html = Html::parse_document(&self.body);
+        let element = html.select(&selector(&format!("#{id}"))?).next()?;
+        element.value().attr(name).map(str::to_owned)
+    }
+
+    /// The texts of all that fits this selector.
+    pub(crate) fn texts(&self, css: &str) -> Vec<String> {
+        let html = Html::parse_document(&self.body);
+        let Some(wanted) = selector(css) else { return Vec::new() };
+        let words = |element: ElementRef<'_>| {
+            element.text().flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+        };
+        html.select(&wanted).map(words).collect()
+    }
+
     /// The text of the element with this id, in one line.
     pub(crate) fn text(&self, id: &str) -> Option<String> {
         let html = Html::parse_document(&self.body);
@@ -77,6 +117,11 @@ impl FilledForm {
         self.fields.retain(|(name, _)| name != field);
         self.fields.push((field.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Types several.
+    pub(crate) fn fill_all(self, typed: &[(&str, &str)]) -> Self {
+        typed.iter().fold(self, |form, (field, value)| form.fill(field, value))
     }
 }
 

@@ -159,7 +159,7 @@ async fn activate(cast: &Cast, person: &Person) -> Told<()> {
 }
 
 /// The newest secret of this length in somebody's messages.
-async fn secret(cast: &Cast, to: &str, length: usize) -> Told<String> {
+pub(super) async fn secret(cast: &Cast, to: &str, length: usize) -> Told<String> {
     eventually(|| async {
         let messages = cast.messages(to).await?;
         let codes = messages.iter().filter_map(|message| message.get("codes")?.as_array());

@@ -215,15 +215,15 @@ mod tests {
                 tries,
                 until: Timestamp(1_000),
             };
-            let tried = CodeTried {
+            let attempt = CodeTried {
                 id: id(whose),
                 channel: Channel::Email,
                 target: target.to_owned(),
                 digest: digest_of(whose, (Channel::Email, target), typed),
             };
-            assert_eq!(tried.decide(Some(&kept), Timestamp(999)), expected);
-            assert_eq!(tried.decide(Some(&kept), Timestamp(1_000)), CodeVerdict::Over);
-            assert_eq!(tried.decide(None, Timestamp(0)), CodeVerdict::Over);
+            assert_eq!(attempt.decide(Some(&kept), Timestamp(999)), expected);
+            assert_eq!(attempt.decide(Some(&kept), Timestamp(1_000)), CodeVerdict::Over);
+            assert_eq!(attempt.decide(None, Timestamp(0)), CodeVerdict::Over);
         }
         check("123456", ADDRESS, 1, 0, CodeVerdict::Proven);
         check(" 123 456 ", ADDRESS, 1, 4, CodeVerdict::Proven);

@@ -9,7 +9,7 @@ use crate::{
 };
 
 use super::{
-    Applicant, Applying, Site, Stop,
+    Applicant, Applying, Judged, Site, Stop,
     codes::{self, CODE_LIFE, Channel, CodeToSend, CodeTried, CodeVerdict},
     fields::Step,
     forms::{Button, Field, Kind, Sheet, onward},
@@ -38,8 +38,8 @@ pub(super) async fn save(State(applying): Site, headers: HeaderMap, body: Bytes)
         let (id, kept) = (who.visitor.at.id, who.filled.fields.clone());
         applying.with.applications.fill(id, kept, None).await?;
         let faults = match applying.judge(&who).await? {
-            Ok(faults) => Step::Contact.faults(&faults),
-            Err(instead) => return Ok(instead),
+            Judged::Faults(faults) => Step::Contact.faults(&faults),
+            Judged::Instead(instead) => return Ok(instead),
         };
         if !faults.is_empty() {
             return Ok(applying.contact_form(&who, &faults));

@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    Applicant, Applying, Site, Stop,
+    Applicant, Applying, Judged, Site, Stop,
     fields::{Step, is_asked},
     forms::{Choice, Field, Kind, Sheet, onward, typed},
     to_step,
@@ -67,8 +67,8 @@ impl Applying {
         self.with.applications.fill(id, fields, document.clone()).await?;
         who.filled.document = document.or(who.filled.document);
         let others = match self.judge(&who).await? {
-            Ok(faults) => Step::Identity.faults(&faults),
-            Err(instead) => return Ok(instead),
+            Judged::Faults(faults) => Step::Identity.faults(&faults),
+            Judged::Instead(instead) => return Ok(instead),
         };
         let mut faults = faults.into_vec();
         let is_file_told = faults.iter().any(|fault| fault.field == "piece");

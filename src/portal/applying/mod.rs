@@ -100,6 +100,14 @@ impl Applicant {
     }
 }
 
+/// What the rules say of what was filled in.
+enum Judged {
+    /// All that is wrong with it.
+    Faults(Vec<Fault>),
+    /// There is no request to send: this is told instead.
+    Instead(Response),
+}
+
 /// Why a page is not shown.
 enum Stop {
     /// No pre-registration in this browser.
@@ -173,18 +181,18 @@ impl Applying {
     }
 
     /// All that is wrong with it, or the page of somebody who has no request to send.
-    async fn judge(&self, who: &Applicant) -> Result<Result<Vec<Fault>, Response>, Outage> {
+    async fn judge(&self, who: &Applicant) -> Result<Judged, Outage> {
         Ok(match self.with.requests.try_request(self.draft(who)).await? {
-            Ok(()) => Ok(Vec::new()),
+            Ok(()) => Judged::Faults(Vec::new()),
             Err(refused) => self.refused(refused),
         })
     }
 
-    fn refused(&self, refused: NotSent) -> Result<Vec<Fault>, Response> {
+    fn refused(&self, refused: NotSent) -> Judged {
         match refused {
-            NotSent::Faults(faults) => Ok(faults),
-            NotSent::Already(_) => Err(pages::already(self.with.frame)),
-            NotSent::Pending(_) => Err(see_other(&format!("{HOME}/envoyee"))),
+            NotSent::Faults(faults) => Judged::Faults(faults),
+            NotSent::Already(_) => Judged::Instead(pages::already(self.with.frame)),
+            NotSent::Pending(_) => Judged::Instead(see_other(&format!("{HOME}/envoyee"))),
         }
     }
 

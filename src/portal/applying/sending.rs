@@ -9,7 +9,8 @@ use axum::{
 };
 
 use crate::{
-    kernel::Outage,
+    kernel::{Outage, Timestamp},
+    portal::timeline::{self, Milestone},
     registry::{
         fault::{Fault, Faults},
         request::{RegistrationRequest, RequestState},
@@ -18,7 +19,7 @@ use crate::{
 };
 
 use super::{
-    Applicant, Applying, HOME, Site,
+    Applicant, Applying, HOME, Judged, Site,
     codes::Channel,
     contact::posted,
     fields::{Step, is_asked, label},
@@ -33,8 +34,8 @@ pub(super) async fn review(State(applying): Site, headers: HeaderMap) -> Respons
             return Ok(instead);
         }
         match applying.all_faults(&who).await? {
-            Ok(faults) => Ok(applying.review_page(&who, &faults, StatusCode::OK)),
-            Err(instead) => Ok(instead),
+            Judged::Faults(faults) => Ok(applying.review_page(&who, &faults, StatusCode::OK)),
+            Judged::Instead(instead) => Ok(instead),
         }
     };
     applying.answer(shown.await)
@@ -56,8 +57,10 @@ pub(super) async fn send(State(applying): Site, headers: HeaderMap, body: Bytes)
                 Ok(see_other(&format!("{HOME}/envoyee")))
             }
             Err(refused) => Ok(match applying.refused(refused) {
-                Ok(faults) => applying.review_page(&who, &faults, StatusCode::UNPROCESSABLE_ENTITY),
-                Err(instead) => instead,
+                Judged::Faults(faults) => {
+                    applying.review_page(&who, &faults, StatusCode::UNPROCESSABLE_ENTITY)
+                }
+                Judged::Instead(instead) => instead,
             }),
         }
     };
@@ -70,7 +73,7 @@ pub(super) async fn sent(State(applying): Site, headers: HeaderMap) -> Response 
         let who = applying.applicant(&headers).await?;
         let last = applying.with.requests.last_request_of(&who.identity().sub).await?;
         Ok(match last {
-            Some(request) => applying.state_page(&request),
+            Some(request) => applying.state_page(&request, who.now.calendar),
             None => to_step(Step::Identity),
         })
     };
@@ -111,14 +114,21 @@ struct Standing<'a> {
     sent_at: String,
     lapses_on: String,
     decided_at: Option<String>,
+    /// From the validation to the e-CPS, with what comes next.
+    steps: Vec<Milestone>,
     again: String,
 }
 
 impl Applying {
     /// What the rules say, and the addresses that nobody proved.
-    async fn all_faults(&self, who: &Applicant) -> Result<Result<Vec<Fault>, Response>, Outage> {
-        let judged = self.judge(who).await?;
-        Ok(judged.map(|faults| faults.into_iter().chain(self.unproven(who)).collect()))
+    async fn all_faults(&self, who: &Applicant) -> Result<Judged, Outage> {
+        Ok(match self.judge(who).await? {
+            Judged::Faults(mut faults) => {
+                faults.extend(self.unproven(who));
+                Judged::Faults(faults)
+            }
+            Judged::Instead(instead) => Judged::Instead(instead),
+        })
     }
 
     fn unproven(&self, who: &Applicant) -> Vec<Fault> {
@@ -189,13 +199,16 @@ impl Applying {
         }
     }
 
-    fn state_page(&self, request: &RegistrationRequest) -> Response {
+    fn state_page(&self, request: &RegistrationRequest, calendar: Timestamp) -> Response {
+        let validated_at = request.decided_at.filter(|_| request.state == RequestState::Validated);
+        let steps = validated_at.map(timeline::of_validation).unwrap_or_default();
         let page = Standing {
             frame: self.with.frame,
             request,
             sent_at: request.sent_at.in_french(),
             lapses_on: request.lapses_at.in_french(),
-            decided_at: request.decided_at.map(crate::kernel::Timestamp::in_french),
+            decided_at: request.decided_at.map(Timestamp::in_french),
+            steps: timeline::in_order(steps, calendar),
             again: format!("{HOME}/{}?nouvelle=oui", Step::Identity.path()),
         };
         html(StatusCode::OK, &page)

@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    Applicant, Applying, HOME, Site, Stop,
+    Applicant, Applying, HOME, Judged, Site, Stop,
     contact::posted,
     fields::Step,
     forms::{Button, Choice, Field, Kind, Sheet, onward, typed},
@@ -61,8 +61,8 @@ pub(super) async fn save(State(applying): Site, headers: HeaderMap, body: Bytes)
             return Ok(see_other(&format!("{HOME}/etablissements")));
         }
         let faults = match applying.judge(&who).await? {
-            Ok(faults) => Step::Situation.faults(&faults),
-            Err(instead) => return Ok(instead),
+            Judged::Faults(faults) => Step::Situation.faults(&faults),
+            Judged::Instead(instead) => return Ok(instead),
         };
         if faults.is_empty() {
             return Ok(see_other(&format!("{HOME}/recapitulatif")));

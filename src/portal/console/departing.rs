@@ -26,7 +26,7 @@ use super::{
 
 #[derive(Template)]
 #[template(path = "portail/depart.html")]
-struct Form<'a> {
+struct Asking<'a> {
     frame: Frame,
     chrome: Chrome<'a>,
     about: About,
@@ -34,7 +34,7 @@ struct Form<'a> {
     faults: &'a [Fault],
 }
 
-impl Form<'_> {
+impl Asking<'_> {
     /// What is wrong with a field.
     fn fault(&self, field: &str) -> Option<&str> {
         self.faults.iter().find(|fault| fault.field == field).map(|fault| fault.message.as_str())
@@ -126,7 +126,7 @@ fn shown(visit: &Visit, found: Found<Leaver>) -> Response {
 
 /// The form, with what was typed and what is wrong with it.
 pub(super) fn form(visit: &Visit, leaver: &Leaver, typed: &Typed, faults: &[Fault]) -> Response {
-    let page = Form {
+    let page = Asking {
         frame: visit.frame(),
         chrome: visit.chrome("effectif"),
         about: About::of(leaver),

@@ -9,12 +9,16 @@ use crate::{
     access::{Cause, Closing, Scope},
     ecps::Decision,
     kernel::{ClientId, Outage, Rpps, Sid, Timestamp, retry::Keep, time::day_in_french},
-    registry::{Nomenclature, Page, delays},
+    registry::{Nomenclature, Page},
     web::page::Frame,
 };
 
 use super::{
-    super::{CardState, PersonRecord, SessionRecord, live::alive},
+    super::{
+        CardState, PersonRecord, SessionRecord,
+        live::alive,
+        timeline::{self, Milestone},
+    },
     Console,
     login::Farewell,
     pages::{self, Chrome},
@@ -31,24 +35,13 @@ struct Mine<'a> {
     frame: Frame,
     chrome: Chrome<'a>,
     rpps: Rpps,
-    steps: Vec<Step>,
+    steps: Vec<Milestone>,
     situations: Vec<Post<'a>>,
     accesses: Vec<(String, String)>,
     card: &'static str,
     sessions: Vec<Open>,
     email: &'a str,
     mobile: &'a str,
-}
-
-/// Something that happened, or will.
-struct Step {
-    what: String,
-    at: Timestamp,
-    when: String,
-    /// It has happened.
-    is_past: bool,
-    /// It is the next one to come.
-    is_next: bool,
 }
 
 /// A situation, as its holder reads it.
@@ -147,42 +140,28 @@ fn open(session: &SessionRecord, this: Sid, names: &BTreeMap<ClientId, String>) 
     }
 }
 
-/// What happened and what comes next, oldest first; exactly one of what is to come is the next.
-fn steps(record: &PersonRecord, calendar: Timestamp) -> Vec<Step> {
-    let step = |what: String, at: Timestamp, when: String| Step {
-        what,
-        at,
-        when,
-        is_past: at <= calendar,
-        is_next: false,
-    };
-    let moment = |what: String, at: Timestamp| step(what, at, at.in_french());
-    let end = |what: String, at: Timestamp| step(what, at, words::last_moment(at));
-    let validated_at = record.professional.validated_at;
-    let mut steps = vec![
-        moment("Enregistrement validé".to_owned(), validated_at),
-        moment("Visible dans l'annuaire".to_owned(), delays::visible_at(validated_at)),
-        moment("e-CPS activable".to_owned(), delays::activable_at(validated_at)),
-    ];
+/// What happened to the registration, to situations and to local accesses, and what comes next.
+fn steps(record: &PersonRecord, calendar: Timestamp) -> Vec<Milestone> {
+    let end = |what: String, at: Timestamp| Milestone::read_as(what, at, words::last_moment(at));
+    let mut steps = timeline::of_validation(record.professional.validated_at);
     for (situation, structure) in &record.situations {
         let name = &structure.name;
-        let day = day_in_french(situation.started_on);
         let begun = Timestamp::start_of_day(situation.started_on);
+        let begin = |at| {
+            let day = day_in_french(situation.started_on);
+            Milestone::read_as(format!("Prise de fonction : {name}"), at, day)
+        };
         let ended = situation.ended_at.or(situation.ends_at);
-        steps.extend(begun.map(|at| step(format!("Prise de fonction : {name}"), at, day)));
+        steps.extend(begun.map(begin));
         steps.extend(ended.map(|at| end(format!("Fin de la situation : {name}"), at)));
     }
     for (access, structure) in &record.local_accesses {
         let name = &structure.name;
         let ended = access.ended_at.or(access.ends_at);
-        steps.push(moment(format!("Accès local donné : {name}"), access.given_at));
+        steps.push(Milestone::new(&format!("Accès local donné : {name}"), access.given_at));
         steps.extend(ended.map(|at| end(format!("Fin de l'accès local : {name}"), at)));
     }
-    steps.sort_by_key(|step| step.at);
-    if let Some(next) = steps.iter_mut().find(|step| !step.is_past) {
-        next.is_next = true;
-    }
-    steps
+    timeline::in_order(steps, calendar)
 }
 
 fn posts<'a>(record: &'a PersonRecord, nomenclature: &'a Nomenclature) -> Vec<Post<'a>> {

@@ -46,7 +46,8 @@ pub trait Requests: Send + Sync {
     /// One request.
     async fn request(&self, id: RequestId) -> Result<Option<RegistrationRequest>, Outage>;
 
-    /// The last request of the person whom FranceConnect calls `sub`.
+    /// The last request of the person whom FranceConnect calls `sub`, unless the number that it gave
+    /// is retired.
     async fn last_request_of(&self, sub: &str) -> Result<Option<RegistrationRequest>, Outage>;
 
     /// The copy of the identity document, unsealed, until it is erased.

@@ -82,7 +82,10 @@ impl Requests for Sqlite {
     }
 
     async fn last_request_of(&self, sub: &str) -> Result<Option<RegistrationRequest>, Outage> {
-        let last = "r.sub = ?1 ORDER BY r.seq DESC LIMIT 1";
+        // One that gave a number which is retired by now stands for nobody.
+        let last = "r.sub = ?1 AND (r.rpps IS NULL OR EXISTS (
+                SELECT 1 FROM professional p WHERE p.rpps = r.rpps AND p.retired_at IS NULL))
+            ORDER BY r.seq DESC LIMIT 1";
         let found = self.read(|db| rows::requests_where(db, last, params![sub]))?;
         found.into_iter().next().map(RequestRow::parse).transpose()
     }

@@ -33,10 +33,13 @@ async fn a_manager_decides_while_they_are_named_and_work_there() {
     let give = || world.store.give_habilitation(naming(), Keep::nothing());
     let Answered::Done(held) = give().await.unwrap() else { panic!("it was not given") };
     assert!(matches!(give().await.unwrap(), Answered::Refused(_)));
-    let managed = world.store.managed_by(rpps).await.unwrap();
-    assert_eq!(managed.iter().map(|at| at.finess).collect::<Vec<_>>(), [finess(TILLEULS)]);
-    assert_eq!(world.store.habilitations_of(rpps).await.unwrap(), [held.clone()]);
-    assert_eq!(world.store.managers_of(finess(TILLEULS)).await.unwrap(), [held.clone()]);
+    let places = world.store.managed_by(rpps).await.unwrap();
+    assert_eq!(places.iter().map(|at| at.finess).collect::<Vec<_>>(), [finess(TILLEULS)]);
+    assert_eq!(world.store.habilitations_of(rpps).await.unwrap(), std::slice::from_ref(&held));
+    assert_eq!(
+        world.store.managers_of(finess(TILLEULS)).await.unwrap(),
+        std::slice::from_ref(&held)
+    );
 
     let withdraw = |even_last| {
         let by = Actor::Operator;

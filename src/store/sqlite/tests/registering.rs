@@ -82,7 +82,7 @@ impl World {
         self.store.hire(hiring, Actor::Operator, Keep::nothing()).await.unwrap()
     }
 
-    async fn delete(&self, rpps: Rpps) -> Answered<Rpps, NotDeleted> {
+    pub(super) async fn delete(&self, rpps: Rpps) -> Answered<Rpps, NotDeleted> {
         let closing = Closing::new(Scope::Person(rpps), Cause::IdentityDeleted, Actor::Operator);
         self.store.delete_identity(rpps, closing, Keep::nothing()).await.unwrap()
     }

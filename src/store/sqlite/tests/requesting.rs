@@ -138,6 +138,13 @@ async fn a_validated_request_is_a_registration_and_nobody_is_named_in_the_journa
     world.journal_is_whole();
     let again = world.send(draft("Vasseur", 1)).await;
     assert_eq!(again.unwrap_err(), NotSent::Already(who.rpps));
+    assert!(world.store.last_request_of("sub-1").await.unwrap().is_some());
+
+    // A wrong identity was deleted: nothing of it stands in the way of the right one.
+    world.delete(who.rpps).await;
+    assert_eq!(world.count("request_document"), 0);
+    assert!(world.store.last_request_of("sub-1").await.unwrap().is_none());
+    world.send(draft("Vasseur", 1)).await.unwrap();
 }
 
 #[tokio::test]

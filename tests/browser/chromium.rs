@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 
-use serde_json::json;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
 use thirtyfour::{
     By, ChromiumLikeCapabilities, DesiredCapabilities, Key, LoggingPrefsLogLevel, WebDriver,
     WebElement, extensions::query::ElementQueryable,
@@ -20,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What somebody sits before.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Screen {
     pub(crate) name: &'static str,
     pub(crate) width: u32,
@@ -30,6 +31,8 @@ pub(crate) struct Screen {
 
 pub(crate) const DESK: Screen = Screen { name: "bureau", width: 1280, height: 900, script: true };
 pub(crate) const MOBILE: Screen = Screen { name: "mobile", width: 390, height: 844, script: true };
+/// A README has room for no more of a page.
+const TALLEST: u32 = 900;
 /// As wide as a README shows a picture.
 pub(crate) const PICTURE: Screen = Screen { name: "image", width: 1000, height: 640, script: true };
 
@@ -140,12 +143,26 @@ impl Chromium {
     pub(crate) async fn look(&self, name: &str) {
         let script = if self.screen.script { "" } else { "-sans-script" };
         let file = format!("{}{script}-{name}.png", self.screen.name);
-        self.driver.screenshot(&screenshots().join(file)).await.unwrap();
+        let clip = self.clip().await;
+        let wanted = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
+        let devtools = self.driver.cdp();
+        let shot = devtools.send_raw("Page.captureScreenshot", wanted);
+        let picture = STANDARD.decode(shot.await.unwrap()["data"].as_str().unwrap()).unwrap();
+        std::fs::write(screenshots().join(file), picture).unwrap();
         self.check_width(name).await;
         self.check_names(name).await;
         if self.screen.script {
             axe::check(&self.driver, name).await;
         }
+    }
+
+    /// What is kept of a page: the whole of it, or as much as a picture holds.
+    async fn clip(&self) -> Value {
+        let page = self.driver.find(By::Tag("html")).await.unwrap();
+        let whole = page.prop("scrollHeight").await.unwrap().unwrap();
+        let tallest = if self.screen == PICTURE { TALLEST } else { u32::MAX };
+        let height = whole.parse::<u32>().unwrap().min(tallest);
+        json!({"x": 0, "y": 0, "width": self.screen.width, "height": height, "scale": 1})
     }
 
     /// Nothing is wider than the screen.
@@ -227,8 +244,6 @@ fn screenshots() -> PathBuf {
 fn chromedriver() -> (Chromedriver, u16) {
     let mut child = Command::new("chromedriver")
         .arg("--port=0")
-        // The browser's own words (dates, files), which it takes from its environment.
-        .env("LANGUAGE", "fr")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

@@ -9,8 +9,13 @@ use url::Url;
 use super::relying_party::{Fault, NONCE, Outcome, STATE, stage, text};
 use crate::tour::browser::Browser;
 
+/// The names of an object's members, sorted: whether their order is kept depends on what else is
+/// built with this crate.
 fn names(value: &Value) -> Vec<&str> {
-    value.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect()
+    let mut names: Vec<_> =
+        value.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    names
 }
 
 #[tokio::test]

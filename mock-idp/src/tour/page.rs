@@ -39,9 +39,9 @@ impl Page {
     /// Where the line of a table that names somebody leads, below this path.
     pub(crate) fn link_of(&self, name: &str, path: &str) -> Option<Url> {
         let html = Html::parse_document(&self.body);
-        let (lines, links) = (selector("tr")?, selector(&format!("a[href^='{path}']"))?);
+        let (rows, links) = (selector("tr")?, selector(&format!("a[href^='{path}']"))?);
         let names = |line: &ElementRef<'_>| line.text().collect::<String>().contains(name);
-        let link = html.select(&lines).filter(names).find_map(|line| line.select(&links).last())?;
+        let link = html.select(&rows).filter(names).find_map(|line| line.select(&links).last())?;
         self.url.join(link.value().attr("href")?).ok()
     }
 

@@ -146,13 +146,13 @@ fn steps(record: &PersonRecord, calendar: Timestamp) -> Vec<Milestone> {
     let mut steps = timeline::of_validation(record.professional.validated_at);
     for (situation, structure) in &record.situations {
         let name = &structure.name;
-        let begun = Timestamp::start_of_day(situation.started_on);
-        let begin = |at| {
+        let first_day = Timestamp::start_of_day(situation.started_on);
+        let taking_up = |at| {
             let day = day_in_french(situation.started_on);
             Milestone::read_as(format!("Prise de fonction : {name}"), at, day)
         };
         let ended = situation.ended_at.or(situation.ends_at);
-        steps.extend(begun.map(begin));
+        steps.extend(first_day.map(taking_up));
         steps.extend(ended.map(|at| end(format!("Fin de la situation : {name}"), at)));
     }
     for (access, structure) in &record.local_accesses {

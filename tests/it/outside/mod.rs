@@ -19,6 +19,7 @@ mod clients;
 mod command_line;
 mod crash;
 mod departure;
+mod franceconnect;
 mod full_disk;
 mod hostile;
 mod idempotency;

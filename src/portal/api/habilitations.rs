@@ -67,7 +67,7 @@ impl HabilitationView {
 
 /// `GET /habilitations`: of one structure and of one person if named.
 pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryRead, Scope::RegistryWrite])?;
+    call.needs(&[Scope::RegistryWrite])?;
     let asked = call.page::<HabilitationId>()?;
     let (finess, rpps) = (call.listed_structure()?, call.parameter("rpps")?);
     let held = api.habilitations.habilitations(finess, rpps, asked).await?;

@@ -38,7 +38,7 @@ struct WithdrawnView {
 
 /// `GET /local-accesses`: of one structure and of one person if named.
 pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryRead, Scope::RegistryWrite])?;
+    call.needs(&[Scope::RegistryWrite])?;
     let asked = call.page::<LocalAccessId>()?;
     let (finess, rpps) = (call.listed_structure()?, call.parameter("rpps")?);
     let accesses = api.registry.local_accesses(finess, rpps, asked).await?;

@@ -22,7 +22,7 @@ use super::{
 
 /// `GET /structures`.
 pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryRead, Scope::RegistryWrite])?;
+    call.needs(&[Scope::RegistryWrite])?;
     let asked = call.page::<Finess>()?;
     let structures = match call.listed_structure()? {
         Some(one) => {

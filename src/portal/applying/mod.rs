@@ -51,6 +51,8 @@ pub use ports::{Applications, Contact, Filled};
 
 /// Where the steps are.
 const HOME: &str = "/portail/preenregistrement";
+/// Says that a request of this identity waits, whoever sent it.
+const PENDING: &str = "en_cours";
 /// What the tokens of their forms are for.
 const PURPOSE: &str = "preenregistrement";
 
@@ -192,7 +194,9 @@ impl Applying {
         match refused {
             NotSent::Faults(faults) => Judged::Faults(faults),
             NotSent::Already(_) => Judged::Instead(pages::already(self.with.frame)),
-            NotSent::Pending(_) => Judged::Instead(see_other(&format!("{HOME}/envoyee"))),
+            NotSent::Pending(_) => {
+                Judged::Instead(see_other(&format!("{HOME}/envoyee?{PENDING}=oui")))
+            }
         }
     }
 

@@ -49,6 +49,19 @@ pub(super) fn already(frame: Frame) -> Response {
     page::error(frame, StatusCode::CONFLICT, trouble)
 }
 
+/// Somebody of the same identity, known to FranceConnect under another account, has asked already.
+pub(super) fn pending(frame: Frame) -> Response {
+    let trouble = Trouble {
+        code: "demande_en_cours",
+        title: "Une demande est déjà en cours pour cette identité",
+        text: "Mêmes noms, mêmes date et lieu de naissance : une demande attend la décision d'un \
+               établissement. Si c'est la vôtre, retrouvez-la avec le compte qui a servi à l'envoyer. \
+               Si vous êtes homonymes, demandez à votre établissement de vous enregistrer lui-même.",
+        onward: Some((super::HOME, "Revenir à mon pré-enregistrement")),
+    };
+    page::error(frame, StatusCode::CONFLICT, trouble)
+}
+
 /// We cannot know.
 pub(super) fn unavailable(frame: Frame, outage: &Outage) -> Response {
     crate::portal::console::unavailable(frame, outage)

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     body::Bytes,
-    extract::State,
+    extract::{RawQuery, State},
     http::{HeaderMap, StatusCode},
     response::Response,
 };
@@ -15,15 +15,18 @@ use crate::{
         fault::{Fault, Faults},
         request::{RegistrationRequest, RequestState},
     },
-    web::page::{Frame, html},
+    web::{
+        fields::Fields,
+        page::{Frame, html},
+    },
 };
 
 use super::{
-    Applicant, Applying, HOME, Judged, Site,
+    Applicant, Applying, HOME, Judged, PENDING, Site,
     codes::Channel,
     contact::posted,
     fields::{Step, is_asked, label},
-    see_other, to_step,
+    pages, see_other, to_step,
 };
 
 /// `GET …/recapitulatif`
@@ -68,12 +71,18 @@ pub(super) async fn send(State(applying): Site, headers: HeaderMap, body: Bytes)
 }
 
 /// `GET …/envoyee`
-pub(super) async fn sent(State(applying): Site, headers: HeaderMap) -> Response {
+pub(super) async fn sent(
+    State(applying): Site,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = Fields::from_query(query.as_deref().unwrap_or_default()).unwrap_or_default();
     let shown = async {
         let who = applying.applicant(&headers).await?;
         let last = applying.with.requests.last_request_of(&who.identity().sub).await?;
         Ok(match last {
             Some(request) => applying.state_page(&request, who.now.calendar),
+            None if query.has(PENDING) => pages::pending(applying.with.frame),
             None => to_step(Step::Identity),
         })
     };

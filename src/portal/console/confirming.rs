@@ -16,7 +16,7 @@ use crate::{
 
 use super::{
     Console,
-    departing::{form, request},
+    departing::{form, request, to_confirm},
     form::{self as typed_form, Typed},
     leaver::{Found, Leaver},
     pages,
@@ -60,6 +60,13 @@ impl Console {
             Err(faults) => return Ok(form(visit, leaver, &typed, &faults)),
         };
         let request = request(visit, leaver, &typed, asked);
+        match self.preview(visit, leaver, &request).await? {
+            Ok(preview) if !has_seen(visit, &preview.shown) => {
+                return Ok(to_confirm(visit, leaver, &typed, preview));
+            }
+            // What has no preview any more is refused below, or done already.
+            Ok(_) | Err(_) => {}
+        }
         let departures = &self.with.departures;
         let ended = match leaver.ending() {
             Ending::Situation(id) => {
@@ -97,6 +104,11 @@ impl Console {
         let is_whole = departure.cuts.iter().any(|cut| matches!(cut.scope, Scope::Person(_)));
         self.last_receipt(departure, is_whole).await
     }
+}
+
+/// Whether what is confirmed is what the preview showed.
+fn has_seen(visit: &Visit, shown: &str) -> bool {
+    visit.mark_of(shown).matches(visit.fields.get("apercu_vu").unwrap_or_default())
 }
 
 /// Where a departure's receipt is.

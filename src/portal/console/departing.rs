@@ -48,6 +48,8 @@ struct Confirm<'a> {
     chrome: Chrome<'a>,
     about: About,
     typed: &'a Typed,
+    mark: &'a str,
+    has_changed: bool,
     preview: Preview,
 }
 
@@ -169,13 +171,29 @@ impl Console {
             Ok(preview) => preview,
             Err(refused) => return Ok(form(visit, leaver, &typed, &form::refused(refused))),
         };
-        let page = Confirm {
-            frame: visit.frame(),
-            chrome: visit.chrome("effectif"),
-            about: About::of(leaver),
-            typed: &typed,
-            preview,
-        };
-        Ok(visit.page(StatusCode::OK, &page))
+        Ok(to_confirm(visit, leaver, &typed, preview))
     }
+}
+
+/// What confirming would do, with the form that confirms it. Somebody who confirmed an older preview
+/// is told that it has changed.
+pub(super) fn to_confirm(
+    visit: &Visit,
+    leaver: &Leaver,
+    typed: &Typed,
+    preview: Preview,
+) -> Response {
+    let has_changed = visit.fields.has("confirmer");
+    let mark = visit.mark_of(&preview.shown);
+    let page = Confirm {
+        frame: visit.frame(),
+        chrome: visit.chrome("effectif"),
+        about: About::of(leaver),
+        typed,
+        mark: mark.expose(),
+        has_changed,
+        preview,
+    };
+    let status = if has_changed { StatusCode::CONFLICT } else { StatusCode::OK };
+    visit.page(status, &page)
 }

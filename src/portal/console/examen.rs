@@ -248,7 +248,7 @@ impl Console {
     ) -> Result<Response, Outage> {
         let validation = Validation {
             id: request.id,
-            attested: visit.fields.has("attestation"),
+            attested: visit.fields.get("attestation") == Some("oui"),
             decider: Self::decider(visit, request),
             nomenclature: std::sync::Arc::clone(&self.with.nomenclature),
         };

@@ -27,7 +27,7 @@ impl Typed {
         Self {
             last_day: text("dernier_jour"),
             hour: text("heure"),
-            is_immediate: fields.has("immediat"),
+            is_immediate: fields.get("immediat") == Some("oui"),
             reason: text("motif"),
         }
     }

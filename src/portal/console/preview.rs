@@ -31,8 +31,12 @@ pub(super) struct Preview {
     pub(super) stays: Vec<String>,
     /// Whether the visitor would close their own rights.
     pub(super) is_own: bool,
+    /// Whether nobody will manage the structure afterwards.
+    pub(super) leaves_unmanaged: bool,
     /// How long a program that checks only our signature may stay open.
     pub(super) longest_token: i64,
+    /// What must not have changed when it is confirmed; a count of open sessions may.
+    pub(super) shown: String,
 }
 
 impl Console {
@@ -56,6 +60,15 @@ impl Console {
         let planned = plan(&before, leaver.ending(), &request.by);
         let sessions = self.open_sessions(leaver.rpps(), visit.now.protocol).await?;
         let closes = self.closes(leaver, &planned, &sessions).await?;
+        let leaves_unmanaged = planned.closing.is_some() && self.is_last_manager(leaver).await?;
+        let stays = self.stays(leaver, &planned);
+        let last = self.departures_of(leaver).await?.into_iter().next();
+        let scope = planned.closing.as_ref().map(|closing| closing.scope.clone());
+        let shown = format!(
+            "{when:?} {scope:?} {} {leaves_unmanaged} {stays:?} {:?}",
+            planned.suspends_card,
+            last.map(|departure| departure.id),
+        );
         let life: Span = self.with.provider.settings().access_token_life;
         Ok(Ok(Preview {
             when: match when {
@@ -64,10 +77,19 @@ impl Console {
             },
             is_now: when == When::Now,
             closes,
-            stays: self.stays(leaver, &planned),
+            stays,
             is_own: leaver.rpps() == visit.rpps() && planned.closing.is_some(),
+            leaves_unmanaged,
             longest_token: life.as_seconds(),
+            shown,
         }))
+    }
+
+    /// Whether `leaver` manages the structure, and nobody else does.
+    async fn is_last_manager(&self, leaver: &Leaver) -> Result<bool, Outage> {
+        let managers = self.with.habilitations.managers_of(leaver.structure.finess).await?;
+        let is_leaver = |rpps| rpps == leaver.rpps();
+        Ok(!managers.is_empty() && managers.iter().all(|held| is_leaver(held.rpps)))
     }
 
     async fn closes(

@@ -15,6 +15,7 @@ use crate::{
     kernel::{
         Finess, Outage, Rpps, Sid,
         journal::{Actor, Entry, Event},
+        secret::Secret,
     },
     oidc::{BuiltIn, Grant},
     registry::{Structure, habilitation::Managing},
@@ -217,6 +218,12 @@ impl Visit {
     /// Who, for the journal.
     pub(super) fn actor(&self) -> Actor {
         Actor::Person(self.rpps())
+    }
+
+    /// The mark of what a page showed, which comes back with the form that acts on it: nobody
+    /// confirms what they have not seen.
+    pub(super) fn mark_of(&self, shown: &str) -> Csrf {
+        Csrf::token(&Secret::received(self.csrf.expose().to_owned()), shown)
     }
 
     /// What the frame of each page shows; `here` is the entry of the navigation.

@@ -38,8 +38,9 @@ async fn a_habilitation_is_given_once_to_somebody_who_was_trained() {
     world.call("all", give, Some(&body)).await.problem(409, "already_given");
     let elsewhere = format!("at:{RIVE_CLAIRE}");
     world.call(&elsewhere, give, Some(&body)).await.problem(403, "forbidden");
-    let listed =
-        world.call("registry:read", &format!("GET /habilitations?rpps={rpps}"), None).await;
+    let list = format!("GET /habilitations?rpps={rpps}");
+    world.call("registry:read", &list, None).await.problem(403, "insufficient_scope");
+    let listed = world.call("registry:write", &list, None).await;
     assert_eq!(listed.is(200).at("/items/0/id"), first.at("/id"));
     let none = world.call(&elsewhere, "GET /habilitations", None).await.is(200);
     assert_eq!(none.text, "{\"items\":[],\"next\":null}");

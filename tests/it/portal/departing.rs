@@ -10,8 +10,46 @@ async fn press(
     fields: &[(&str, &str)],
 ) -> super::world::Answer {
     let token = world.get(browser, from).await.is(200).token();
-    let form: Vec<_> = fields.iter().copied().chain([("jeton", token.as_str())]).collect();
+    let mut form: Vec<_> = fields.iter().copied().chain([("jeton", token.as_str())]).collect();
+    let mark = if to.ends_with("/depart/confirmer") {
+        world.post(browser, from, &form).await.attribute("[name=apercu_vu]", "value")
+    } else {
+        None
+    };
+    form.extend(mark.as_deref().map(|mark| ("apercu_vu", mark)));
     world.post(browser, to, &form).await
+}
+
+#[tokio::test]
+async fn only_what_was_seen_is_confirmed() {
+    let world = World::new().await;
+    let manager = world.manager("Vasseur", TILLEULS);
+    let who = world.somebody("Aubert", TILLEULS);
+    let elsewhere = world.situation(who.rpps, "Aubert", RIVE_CLAIRE, "employer");
+    let mut browser = world.visitor(manager.rpps).await;
+    let sheet = format!("/portail/situations/{}", who.situation);
+    let (form, to) = (format!("{sheet}/depart"), format!("{sheet}/depart/confirmer"));
+    let token = world.get(&mut browser, &form).await.is(200).token();
+    let now = [("immediat", "oui"), ("confirmer", "oui"), ("jeton", token.as_str())];
+    // Without any preview, the preview is what one gets.
+    let unseen = world.post(&mut browser, &to, &now).await.is(409);
+    assert!(unseen.has("#change") && world.cuts() == 0);
+    let seen = unseen.attribute("[name=apercu_vu]", "value").unwrap();
+    // The other situation ends meanwhile: much more would close than was shown.
+    let change = format!("UPDATE situation SET ended_at = 1 WHERE id = x'{}'", elsewhere.simple());
+    world.records().execute(&change, []).unwrap();
+    let marked: Vec<_> = now.iter().copied().chain([("apercu_vu", seen.as_str())]).collect();
+    let changed = world.post(&mut browser, &to, &marked).await.is(409);
+    assert!(changed.says("#ferme").unwrap().contains("e-CPS") && world.cuts() == 0);
+    let seen = changed.attribute("[name=apercu_vu]", "value").unwrap();
+    let marked: Vec<_> = now.iter().copied().chain([("apercu_vu", seen.as_str())]).collect();
+    world.post(&mut browser, &to, &marked).await.is(303);
+    // An old form does not end again what was undone.
+    press(&world, &mut browser, (&sheet, &format!("{sheet}/rouvrir")), &[]).await.is(303);
+    world.post(&mut browser, &to, &marked).await.is(409);
+    // A box that says no is not ticked.
+    let no = [("immediat", "non"), ("jeton", token.as_str())];
+    world.post(&mut browser, &form, &no).await.is(422);
 }
 
 #[tokio::test]

@@ -115,14 +115,21 @@ pub(super) fn span<B>(request: &Request<B>) -> tracing::Span {
 pub(super) struct Refusals(AtomicU64);
 
 impl Refusals {
-    /// Counts every request that was answered 401 or 429.
+    /// Counts every request that was refused for what it carried: misspelt, without a right, of
+    /// another session, too often.
     pub(super) async fn watch(
         State(refusals): State<Arc<Self>>,
         request: Request<Body>,
         next: Next,
     ) -> Response {
         let response = next.run(request).await;
-        if matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS) {
+        if matches!(
+            response.status(),
+            StatusCode::BAD_REQUEST
+                | StatusCode::UNAUTHORIZED
+                | StatusCode::FORBIDDEN
+                | StatusCode::TOO_MANY_REQUESTS
+        ) {
             refusals.0.fetch_add(1, Ordering::Relaxed);
         }
         response

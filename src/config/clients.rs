@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     kernel::{ClientId, secret::Secret},
-    oidc::{Registration, Written},
+    oidc::{Registration, Written, built_in::is_reserved},
 };
 
 use super::reading::{Reader, in_file};
@@ -44,6 +44,9 @@ fn client(reader: &mut Reader<'_>, id: &str, table: &Setting) -> Option<WrittenC
     if parsed.is_none() {
         let problem = "a client_id is 1 to 128 visible ASCII characters without a colon";
         reader.wrong_at(&key, at(""), problem);
+    }
+    if parsed.as_ref().is_some_and(is_reserved) {
+        reader.wrong_at(&key, at(""), "this client_id is the gateway's own");
     }
     let secret = secret(reader, settings);
     if let Err((name, problem)) = &secret {

@@ -56,6 +56,9 @@ impl FranceConnect {
         let issuer = reader
             .optional("franceconnect.issuer", |text| web_address(text).map(|_| text.to_owned()));
         let client_id = reader.optional(ACCOUNT[0], |text| Ok(text.to_owned()));
+        if client_id.as_deref().is_some_and(|id: &str| id.trim().is_empty()) {
+            reader.wrong(ACCOUNT[0], "is empty");
+        }
         let client_secret = reader.secret(ACCOUNT[1], "franceconnect.client_secret_file");
         let endpoints = endpoints(reader, issuer.as_deref());
         let is_there = [client_id.is_some(), client_secret.is_some()];
@@ -255,6 +258,7 @@ mod tests {
             "https://other.example/api",
             &["franceconnect.issuer: its host is not in outbound.allow"],
         );
+        check("franceconnect.client_id", " ", &["client_id: is empty"]);
         check("franceconnect.token_endpoint_auth_method", "client_secret_basic", &["not client_s"]);
         check("franceconnect.id_token_signed_response_alg", "HS256", &["ES256 or RS256"]);
         check("franceconnect.id_token_signed_response_alg", "none", &["ES256 or RS256"]);

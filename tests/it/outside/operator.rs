@@ -58,22 +58,22 @@ async fn the_first_program_is_written_down_and_calls_the_api() {
     gateway.restart(&settings("registry:read registry:write clients:write"));
     assert_eq!(call(&gateway, "/api/v1/structures", &first).await.status, 200);
     gateway.stop();
-    gateway.restart(&settings("registry:read"));
+    gateway.restart(&settings("registry:write"));
     let second = access(&token(&gateway, "pilotage", SECRET).await);
     let refused = call(&gateway, "/api/v1/clients/pilotage", &second).await;
     assert_eq!(refused.told(), (403, "insufficient_scope".to_owned()));
     gateway.stop();
-    gateway.restart(&format!("{}enabled = false\n", settings("registry:read")));
+    gateway.restart(&format!("{}enabled = false\n", settings("registry:write")));
     assert_eq!(call(&gateway, "/api/v1/structures", &second).await.status, 401, "it was cut");
     gateway.stop();
-    gateway.restart(&settings("registry:read"));
+    gateway.restart(&settings("registry:write"));
     gateway.stop();
     gateway.restart("");
     let third = access(&token(&gateway, "pilotage", SECRET).await);
     assert_eq!(call(&gateway, "/api/v1/structures", &third).await.status, 200);
 
     gateway.stop();
-    let unknown = format!("{}structure = \"019999028\"\n", settings("registry:read"));
+    let unknown = format!("{}structure = \"019999028\"\n", settings("registry:write"));
     let (code, said) = gateway.fail_to_start(&unknown);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("clients.pilotage") && said.contains("FINESS"), "{said}");
@@ -104,10 +104,12 @@ async fn mistakes_are_told_to_programs() {
     let file = path.to_str().unwrap();
     let wrong = "[ecps]\npin_attempts = 0\n[clients.a]\nscope = \"registry:raed\"\n\
                  grant_types = [\"client_credentials\"]\nclient_secret_env = \"NO_SUCH_VARIABLE\"\n\
-                 [clients.\"b.c\"]\nredirect_uris = [\"nowhere\"]\ncolour = \"red\"\n";
+                 [clients.\"b.c\"]\nredirect_uris = [\"nowhere\"]\ncolour = \"red\"\n\
+                 [clients.portail]\nclient_secret = \"a secret of sixteen and more\"\n\
+                 redirect_uris = [\"http://localhost/\"]\n";
     std::fs::write(&path, wrong).unwrap();
     let (code, out, err) = run(&["check-config", "--json", "--config", file]).await;
-    assert_eq!((code, err.lines().count()), (Some(2), 6), "{err}");
+    assert_eq!((code, err.lines().count()), (Some(2), 7), "{err}");
     let told: Value = serde_json::from_str(&out).unwrap();
     let brief: Vec<Value> =
         told.as_array().unwrap().iter().map(|one| json!([one["line"], one["setting"]])).collect();
@@ -118,6 +120,7 @@ async fn mistakes_are_told_to_programs() {
         [7, "clients.b.c.client_secret_file"],
         [8, "clients.b.c.redirect_uris"],
         [9, "clients.b.c.colour"],
+        [10, "clients.portail"],
     ]);
     assert_eq!(Value::from(brief), expected, "{out}");
     assert_eq!(told[0]["file"], file);

@@ -11,13 +11,14 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use thirtyfour::{
     By, ChromiumLikeCapabilities, DesiredCapabilities, Key, LoggingPrefsLogLevel, WebDriver,
-    WebElement, extensions::query::ElementQueryable,
+    WebElement,
+    error::{WebDriverError, WebDriverErrorInner, WebDriverResult, no_such_element},
 };
 
 use super::axe;
 
-/// How long a page may take to move on by itself.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How many looks a page may take to move on, and how far apart they are.
+const PATIENCE: u32 = 300;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What somebody sits before.
@@ -90,19 +91,25 @@ impl Chromium {
 
     /// The element with this id, waited for.
     pub(crate) async fn the(&self, id: &str) -> WebElement {
-        let found = self.driver.query(By::Id(id)).wait(PATIENCE, LOOK).first().await;
-        match found {
-            Ok(element) => element,
-            Err(error) => {
-                let url = self.driver.current_url().await.unwrap();
-                let text = self.driver.source().await.unwrap();
-                panic!("no #{id} at {url}: {error}\n{text}");
-            }
-        }
+        self.first(&format!("[id='{id}']")).await
+    }
+
+    /// The element that this selector finds, waited for.
+    pub(crate) async fn first(&self, css: &str) -> WebElement {
+        self.until(css, async || self.driver.find(By::Css(css)).await).await
     }
 
     pub(crate) async fn text(&self, id: &str) -> String {
-        self.the(id).await.text().await.unwrap().trim().to_owned()
+        let css = format!("[id='{id}']");
+        let read = async || self.driver.find(By::Css(&*css)).await?.text().await;
+        self.until(&css, read).await.trim().to_owned()
+    }
+
+    /// What an attribute says, of the element with this id.
+    pub(crate) async fn attribute(&self, id: &str, name: &str) -> Option<String> {
+        let css = format!("[id='{id}']");
+        let read = async || self.driver.find(By::Css(&*css)).await?.attr(name).await;
+        self.until(&css, read).await
     }
 
     pub(crate) async fn has(&self, id: &str) -> bool {
@@ -110,16 +117,18 @@ impl Chromium {
     }
 
     pub(crate) async fn type_in(&self, id: &str, text: &str) {
-        let field = self.the(id).await;
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        let css = format!("[id='{id}']");
+        let write = async || {
+            let field = self.driver.find(By::Css(&*css)).await?;
+            field.clear().await?;
+            field.send_keys(text).await
+        };
+        self.until(&css, write).await;
     }
 
     /// Takes one choice of a list by its value.
     pub(crate) async fn choose(&self, id: &str, value: &str) {
-        self.the(id).await;
-        let choice = By::Css(format!("#{id} option[value='{value}']"));
-        self.driver.find(choice).await.unwrap().click().await.unwrap();
+        self.tick(&format!("[id='{id}'] option[value='{value}']")).await;
     }
 
     /// A date as the field keeps it, whatever the browser's own way to type one.
@@ -129,14 +138,53 @@ impl Chromium {
         self.driver.execute(script, vec![field, day.into()]).await.unwrap();
     }
 
-    /// The element that this selector finds, waited for.
-    pub(crate) async fn first(&self, css: &str) -> WebElement {
-        let found = self.driver.query(By::Css(css)).wait(PATIENCE, LOOK).first().await;
-        found.unwrap_or_else(|error| panic!("no {css}: {error}"))
+    /// Clicks what leaves the page where it is: a box, a choice.
+    pub(crate) async fn tick(&self, css: &str) {
+        self.until(css, async || self.driver.find(By::Css(css)).await?.click().await).await;
     }
 
+    /// Clicks the element with this id, which leads to another page.
     pub(crate) async fn click(&self, id: &str) {
-        self.the(id).await.click().await.unwrap();
+        self.follow(By::Css(format!("[id='{id}']"))).await;
+    }
+
+    /// Clicks what leads to another page, and waits until the page that was open is gone: whatever
+    /// is looked for next is looked for on the new one.
+    pub(crate) async fn follow(&self, by: By) {
+        let what = format!("{by:?}");
+        let page = async || {
+            let element = self.driver.find(by.clone()).await?;
+            // Between the two: still the page of the element, or the click finds it gone.
+            let page = self.driver.find(By::Tag("html")).await?;
+            element.click().await?;
+            Ok(page)
+        };
+        let left = self.until(&what, page).await;
+        let gone = async || match left.tag_name().await {
+            Ok(_) => Err(no_such_element(format!("{what} leads nowhere"))),
+            Err(error) if is_between_pages(&error) => Ok(()),
+            Err(error) => Err(error),
+        };
+        self.until(&what, gone).await;
+    }
+
+    /// What `look` finds, as soon as it does: a page that is being replaced has nothing to say yet.
+    async fn until<T>(&self, what: &str, look: impl AsyncFn() -> WebDriverResult<T>) -> T {
+        let mut looks = 1;
+        loop {
+            match look().await {
+                Ok(found) => return found,
+                Err(error) if is_between_pages(&error) && looks < PATIENCE => {
+                    looks += 1;
+                    tokio::time::sleep(LOOK).await;
+                }
+                Err(error) => {
+                    let url = self.driver.current_url().await.unwrap();
+                    let text = self.driver.source().await.unwrap();
+                    panic!("no {what} at {url}: {error}\n{text}");
+                }
+            }
+        }
     }
 
     /// Keeps what the page looks like, and checks what must hold of every page.
@@ -158,19 +206,22 @@ impl Chromium {
 
     /// What is kept of a page: the whole of it, or as much as a picture holds.
     async fn clip(&self) -> Value {
-        let page = self.driver.find(By::Tag("html")).await.unwrap();
-        let whole = page.prop("scrollHeight").await.unwrap().unwrap();
         let tallest = if self.screen == PICTURE { TALLEST } else { u32::MAX };
-        let height = whole.parse::<u32>().unwrap().min(tallest);
+        let height = self.measure("scrollHeight").await.min(tallest);
         json!({"x": 0, "y": 0, "width": self.screen.width, "height": height, "scale": 1})
     }
 
     /// Nothing is wider than the screen.
     async fn check_width(&self, name: &str) {
-        let page = self.driver.find(By::Tag("html")).await.unwrap();
-        let wide = page.prop("scrollWidth").await.unwrap().unwrap();
-        let wide: u32 = wide.parse().unwrap();
+        let wide = self.measure("scrollWidth").await;
         assert!(wide <= self.screen.width, "{name} is {wide} pixels wide on {:?}", self.screen);
+    }
+
+    /// A measure of the page that is open, in pixels.
+    async fn measure(&self, property: &str) -> u32 {
+        let script = format!("return document.documentElement.{property}");
+        let measured = self.driver.execute(script, Vec::new()).await.unwrap();
+        measured.convert().unwrap()
     }
 
     /// The language is said, there is one title of first rank, and every field has a label.
@@ -231,6 +282,16 @@ impl Drop for Chromedriver {
         drop(self.0.kill());
         drop(self.0.wait());
     }
+}
+
+/// The element went with its page, or the next page has not brought it yet.
+fn is_between_pages(error: &WebDriverError) -> bool {
+    matches!(
+        error.as_inner(),
+        WebDriverErrorInner::NoSuchElement(_) | WebDriverErrorInner::StaleElementReference(_)
+    )
+    // What chromedriver says of an element whose page leaves while it is asked.
+    || error.to_string().contains("does not belong to the document")
 }
 
 /// Where pictures are kept: beside what cargo builds.

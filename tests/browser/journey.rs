@@ -123,7 +123,7 @@ async fn the_journey(scene: &Scene) {
     browser.look("deconnexion").await;
 
     browser.goto(&format!("{}/auth?client_id=inconnu", scene.demo.gateway())).await;
-    let code = browser.the("erreur").await.attr("data-code").await.unwrap();
+    let code = browser.attribute("erreur", "data-code").await;
     assert_eq!(code.as_deref(), Some("client_inconnu"));
     browser.look("erreur").await;
 
@@ -131,7 +131,7 @@ async fn the_journey(scene: &Scene) {
     let code = scene.identify(false).await;
     scene.approve(&code, false).await;
     scene.seat.at_the_desk().await;
-    let code = browser.the("erreur").await.attr("data-code").await.unwrap();
+    let code = browser.attribute("erreur", "data-code").await;
     assert_eq!(code.as_deref(), Some("carte_inactive"));
     browser.look("carte-inactive").await;
     browser.check_console().await;
@@ -182,7 +182,7 @@ async fn giving_up(scene: &Scene) {
     let browser = &scene.seat.browser;
     scene.identify(false).await;
     browser.click("annuler").await;
-    let code = browser.the("erreur").await.attr("data-code").await.unwrap();
+    let code = browser.attribute("erreur", "data-code").await;
     assert_eq!(code.as_deref(), Some("access_denied"));
     browser.look("abandon").await;
     assert!(!browser.has("rpps").await);

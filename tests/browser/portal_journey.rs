@@ -73,7 +73,7 @@ impl Scene {
         let card = paper::identity_card(browser).await;
         browser.goto(&format!("{}/", self.demo.gateway())).await;
         browser.look("portail-accueil").await;
-        browser.first("a[href='/portail']").await.click().await.unwrap();
+        browser.follow(By::Css("a[href='/portail']")).await;
         browser.the("franceconnect").await;
         browser.look("portail-entree").await;
         self.is_identified(browser).await;
@@ -93,7 +93,7 @@ impl Scene {
         browser.the("envoyer").await;
         browser.look("portail-recapitulatif").await;
         browser.click("envoyer").await;
-        let state = browser.the("demande").await.attr("data-etat").await.unwrap();
+        let state = browser.attribute("demande", "data-etat").await;
         assert_eq!(state.as_deref(), Some("to_process"));
         browser.look("portail-demande").await;
     }
@@ -130,7 +130,7 @@ impl Scene {
         browser.click("chercher").await;
         browser.the("q").await;
         browser.look("portail-etablissements").await;
-        browser.first("a[href*='finess=019999028']").await.click().await.unwrap();
+        browser.follow(By::Css("a[href*='finess=019999028']")).await;
         assert_eq!(browser.the("finess").await.value().await.unwrap().unwrap(), "019999028");
         let clock = self.demo.get(&format!("{}/demo/clock", self.demo.gateway())).await.success();
         let today = text(&clock["calendar"]);
@@ -161,10 +161,10 @@ impl Scene {
         self.manager.at_the_desk().await;
         browser.goto(&format!("{}/portail/connexion", self.demo.gateway())).await;
         self.manager.log_in(&self.demo, &self.directrice).await;
-        browser.first("nav a[href='/portail/demandes']").await.click().await.unwrap();
+        browser.follow(By::Css("nav a[href='/portail/demandes']")).await;
         browser.the("demandes").await;
         browser.look("portail-demandes").await;
-        browser.first("#demandes a[href^='/portail/demandes/']").await.click().await.unwrap();
+        browser.follow(By::Css("#demandes a[href^='/portail/demandes/']")).await;
         browser.the("attestation").await;
         let paper = browser.first("img.document").await;
         assert_eq!(paper.prop("naturalWidth").await.unwrap().as_deref(), Some(paper::WIDTH));
@@ -173,10 +173,10 @@ impl Scene {
         browser.click("valider").await;
         let fault = browser.text("faute-attestation").await;
         assert!(!fault.is_empty());
-        let described = browser.the("attestation").await.attr("aria-describedby").await.unwrap();
+        let described = browser.attribute("attestation", "aria-describedby").await;
         assert_eq!(described.as_deref(), Some("faute-attestation"));
         browser.look("portail-examen-faute").await;
-        browser.click("attestation").await;
+        browser.tick("#attestation").await;
         browser.click("valider").await;
         let number = browser.first("#numero strong").await.text().await.unwrap();
         browser.look("portail-examen-valide").await;
@@ -188,7 +188,7 @@ impl Scene {
         let browser = &self.newcomer.browser;
         self.newcomer.at_the_desk().await;
         browser.driver.refresh().await.unwrap();
-        let state = browser.the("demande").await.attr("data-etat").await.unwrap();
+        let state = browser.attribute("demande", "data-etat").await;
         assert_eq!(state.as_deref(), Some("validated"));
         assert_eq!(browser.text("rpps").await, rpps);
         browser.look("portail-demande-validee").await;
@@ -210,11 +210,11 @@ impl Scene {
         browser.type_in("sms_secret", &self.secret(&nouvelle.mobile, 6).await).await;
         browser.type_in("pin", &nouvelle.pin).await;
         browser.click("activer").await;
-        assert_eq!(browser.the("fait").await.attr("data-code").await.unwrap().unwrap(), "active");
+        assert_eq!(browser.attribute("fait", "data-code").await.unwrap(), "active");
         browser.look("portail-telephone-active").await;
         browser.goto(&self.demo.at("phone", "/boite")).await;
         browser.look("portail-boite").await;
-        browser.first("a[href^='/boite/']").await.click().await.unwrap();
+        browser.follow(By::Css("a[href^='/boite/']")).await;
         browser.first("pre").await;
         browser.look("portail-message").await;
     }
@@ -249,13 +249,13 @@ impl Scene {
 impl Scene {
     async fn departs(&self, nouvelle: &Person) {
         let browser = &self.manager.browser;
-        browser.first("nav a[href='/portail/effectif']").await.click().await.unwrap();
+        browser.follow(By::Css("nav a[href='/portail/effectif']")).await;
         browser.the("effectif").await;
         browser.look("portail-effectif").await;
         browser.type_in("texte", &nouvelle.rpps).await;
         browser.click("filtrer").await;
         let name = format!("//tr[td[contains(., '{}')]]/th/a", nouvelle.rpps);
-        browser.driver.find(By::XPath(name)).await.unwrap().click().await.unwrap();
+        browser.follow(By::XPath(name)).await;
         browser.the("titre-historique").await;
         browser.look("portail-fiche").await;
         browser.click("terminer").await;
@@ -263,7 +263,7 @@ impl Scene {
         browser.click("apercu").await;
         browser.the("fautes").await;
         browser.look("portail-depart-faute").await;
-        browser.click("immediat").await;
+        browser.tick("#immediat").await;
         browser.type_in("motif", "Fin de contrat").await;
         browser.look("portail-depart").await;
         browser.click("apercu").await;
@@ -271,7 +271,7 @@ impl Scene {
         assert!(browser.has("ferme").await && browser.has("reste").await);
         browser.look("portail-apercu").await;
         browser.click("confirmer").await;
-        let state = browser.the("accuse").await.attr("data-etat").await.unwrap();
+        let state = browser.attribute("accuse", "data-etat").await;
         assert_eq!(state.as_deref(), Some("fait"));
         // Nobody touches it: the receipt goes on by itself until each software has answered.
         browser.first("#logiciels tr[data-etat=confirmed]").await;
@@ -283,7 +283,7 @@ impl Scene {
         let browser = &self.newcomer.browser;
         self.newcomer.at_the_desk().await;
         browser.driver.refresh().await.unwrap();
-        let code = browser.the("erreur").await.attr("data-code").await.unwrap();
+        let code = browser.attribute("erreur", "data-code").await;
         assert_eq!(code.as_deref(), Some("acces_termine"));
         assert!(!browser.has("rpps").await);
         browser.look("portail-acces-termine").await;

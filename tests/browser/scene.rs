@@ -50,7 +50,7 @@ impl Seat {
     pub(crate) async fn choose(&self, person: &Person, code: &str) {
         self.browser.type_in("pin", &person.pin).await;
         let button = By::Css(format!("button[name=code][value='{code}']"));
-        self.browser.driver.find(button).await.unwrap().click().await.unwrap();
+        self.browser.follow(button).await;
     }
 
     /// From the log-in page to what lies behind it.

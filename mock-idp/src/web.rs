@@ -14,8 +14,12 @@ pub(crate) struct Frame {
     pub(crate) title: String,
     pub(crate) party: &'static str,
     pub(crate) base: &'static str,
-    pub(crate) refresh: bool,
+    /// Seconds after which a page that may change is looked at again.
+    pub(crate) refresh: Option<u8>,
 }
+
+/// The seconds of a page that somebody waits before.
+pub(crate) const WAITING: u8 = 2;
 
 /// Renders a page; a template that fails is our fault, and says so.
 pub(crate) fn page(status: StatusCode, template: &impl askama::Template) -> Response {

@@ -86,6 +86,7 @@ fn applying(config: &Config, house: &House, machine: &Machine) -> Applying {
         applications: Arc::clone(&house.store) as _,
         requests: Arc::clone(&house.store) as _,
         registry: Arc::clone(&house.store) as _,
+        people: Arc::clone(&house.store) as _,
         doors: house.doors.clone(),
         post: Arc::clone(&house.post) as _,
         key: house.store.key(),

@@ -250,9 +250,10 @@ async fn approve(State(ecps): State<Ecps>, id: Id, call: Call) -> Result<Json<Va
     let said = Said { code: body.code, pin: body.pin, client: body.client_id };
     match ecps.approve(&device, challenge(&id)?, said).await {
         // The card has done its part; that this service stays shut is told where it was asked for.
-        Ok(()) | Err(ApprovalRefused::NoRight(NoRight::NoSituation | NoRight::NoSituationHere)) => {
-            Ok(Json(json!({})))
-        }
+        Ok(())
+        | Err(ApprovalRefused::NoRight(
+            NoRight::NotBegun(_) | NoRight::NoSituation | NoRight::NoSituationHere,
+        )) => Ok(Json(json!({}))),
         Err(refused) => Err(refused.into()),
     }
 }

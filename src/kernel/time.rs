@@ -92,6 +92,17 @@ impl Timestamp {
         self.zoned().strftime("%d/%m/%Y à %H:%M").to_string()
     }
 
+    /// The moment of an end as French people read it; midnight belongs to the day that it closes:
+    /// `22/11/2026 à 24 h`.
+    pub fn end_in_french(self) -> String {
+        let just_before = self - Span(1);
+        if Self::end_of_day(just_before.date()) == Some(self) {
+            format!("{} à 24 h", just_before.day_in_french())
+        } else {
+            self.in_french()
+        }
+    }
+
     /// The civil date of this moment as French people read it: `23/11/2026`.
     pub fn day_in_french(self) -> String {
         day_in_french(self.date())

@@ -58,16 +58,11 @@ pub fn no_right(
     why: NoRight,
     service: &str,
 ) -> Response {
-    let code = match why {
-        NoRight::CardNotActivated | NoRight::CardSuspended | NoRight::CardBlocked => {
-            "carte_inactive"
-        }
-        NoRight::NoSituation | NoRight::NoSituationHere => "acces_refuse",
-    };
     let text = format!(
-        "{service} ne peut pas vous ouvrir : {why}. Si c'est une erreur, adressez-vous au \
+        "{why} « {service} » ne peut donc pas s'ouvrir. Si c'est une erreur, adressez-vous au \
          gestionnaire de votre structure."
     );
+    let code = why.page_code();
     told_first(frame, answer, code, ("Accès refusé", &text))
 }
 

@@ -58,9 +58,16 @@ pub struct PersonRecord {
     pub local_accesses: Vec<AccessAt>,
     /// The card.
     pub card: CardStanding,
+    /// Since when the phone that holds it does, on the calendar clock.
+    pub activated_at: Option<Timestamp>,
 }
 
 impl PersonRecord {
+    /// Whether a situation is open, begun or to come.
+    pub fn is_employed(&self) -> bool {
+        self.situations.iter().any(|(situation, _)| situation.is_open())
+    }
+
     /// What this person may enter on `day`: what is open and has begun, and what is to come.
     pub fn standing(&self, day: Date) -> Standing {
         let open = self.situations.iter().map(|(situation, _)| situation);

@@ -282,7 +282,6 @@ impl Scene {
     async fn finds_it_closed(&self) {
         let browser = &self.newcomer.browser;
         self.newcomer.at_the_desk().await;
-        browser.driver.refresh().await.unwrap();
         let code = browser.attribute("erreur", "data-code").await;
         assert_eq!(code.as_deref(), Some("acces_termine"));
         assert!(!browser.has("rpps").await);

@@ -111,6 +111,7 @@ impl Dui {
         let mut router = Router::new()
             .route(&at("/"), get(pages::home))
             .route(&at("/style.css"), get(web::style))
+            .route(&at("/suivi.js"), get(web::watching))
             .route(&at("/connexion"), get(login::start))
             .route(&at("/retour"), get(login::finish))
             .route(&at("/dossier"), get(pages::record))
@@ -164,7 +165,7 @@ impl Dui {
             title: title.to_owned(),
             party: self.software.name,
             base: self.software.base,
-            refresh: false,
+            refresh: None,
         }
     }
 }

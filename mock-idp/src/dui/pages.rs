@@ -76,7 +76,9 @@ pub(super) async fn record(State(dui): State<Arc<Dui>>, jar: CookieJar) -> Respo
         return error(&dui, StatusCode::UNAUTHORIZED, "acces_termine", &text, "");
     }
     let shown = RecordPage {
-        frame: dui.page_frame("Mon dossier"),
+        // Nobody should go on reading what a departure has closed; seldom enough to read in peace
+        // where no script looks instead.
+        frame: Frame { refresh: Some(10), ..dui.page_frame("Mon dossier") },
         record: Record::of(&session.userinfo, dui.software.structure),
         opened_at: clock::in_french(session.opened_at),
     };

@@ -17,12 +17,7 @@ use crate::clock;
 use crate::web::{Form, Frame, page};
 
 fn frame(title: &str) -> Frame {
-    Frame {
-        title: title.to_owned(),
-        party: "Simulation de FranceConnect",
-        base: "",
-        refresh: false,
-    }
+    Frame { title: title.to_owned(), party: "Simulation de FranceConnect", base: "", refresh: None }
 }
 
 /// The strangers' style in other colours.

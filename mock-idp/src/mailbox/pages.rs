@@ -9,7 +9,7 @@ use axum::response::Response;
 
 use super::{Kind, Mailbox, Message};
 use crate::clock;
-use crate::web::{Frame, page};
+use crate::web::{Frame, WAITING, page};
 
 #[derive(Template)]
 #[template(path = "boite.html")]
@@ -56,7 +56,8 @@ impl From<Message> for Row {
     }
 }
 
-fn frame(title: &str, refresh: bool) -> Frame {
+fn frame(title: &str, waits: bool) -> Frame {
+    let refresh = waits.then_some(WAITING);
     Frame { title: title.to_owned(), party: "Téléphones et messages", base: "", refresh }
 }
 

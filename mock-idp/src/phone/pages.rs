@@ -14,7 +14,7 @@ use super::activation::{Asked, Secrets};
 use super::approval::{Approval, Pending};
 use super::{Phones, rpps_of};
 use crate::clock;
-use crate::web::{Form, Frame, Problem, page, see_other, style, watching};
+use crate::web::{Form, Frame, Problem, WAITING, page, see_other, style, watching};
 use crate::world::people;
 
 type Shared = State<Arc<Phones>>;
@@ -84,7 +84,8 @@ struct Notice {
     text: String,
 }
 
-fn frame(title: String, refresh: bool) -> Frame {
+fn frame(title: String, waits: bool) -> Frame {
+    let refresh = waits.then_some(WAITING);
     Frame { title, party: "Téléphones et messages", base: "", refresh }
 }
 

@@ -3,8 +3,10 @@
 use reqwest::Method;
 use serde_json::json;
 
+use super::applying::Applicant;
+use super::browser::Browser;
 use super::cast::Cast;
-use super::examining::Validated;
+use super::examining::{Validated, through_franceconnect_again};
 use super::leaving::refused;
 use super::page::{Page, form_of};
 use super::proving::at_software;
@@ -21,11 +23,15 @@ pub(super) async fn play(story: &mut Story<'_>, cast: &Cast, mut at: Validated) 
     story
         .step("A.14 Confirmé : l'accusé dit chaque porte et son heure", confirm(&mut at, preview))
         .await;
-    story.step("A.15 La page du DUI se ferme devant elle", closed(cast, &mut at)).await;
+    let Validated { person, browser, open, mut asking, .. } = at;
+    story.step("A.15 La page du DUI se ferme devant elle", closed(cast, browser, open)).await;
     story
         .step("A.16 Une nouvelle connexion est refusée, la raison dite après la preuve", async {
-            refused(cast, &at.person, &cast.home("dui-tilleuls")?).await
+            refused(cast, &person, &cast.home("dui-tilleuls")?).await
         })
+        .await;
+    story
+        .step("A.17 Par FranceConnect, elle lit ce qui s'est passé", looks_back(cast, &mut asking))
         .await;
 }
 
@@ -57,12 +63,23 @@ async fn confirm(at: &mut Validated, preview: Page) -> Told<()> {
     ensure(!page.texts("#logiciels tr").is_empty(), || page.seen())
 }
 
-async fn closed(cast: &Cast, at: &mut Validated) -> Told<()> {
+/// Nobody touches her page: it looks again by itself.
+async fn closed(cast: &Cast, mut browser: Browser, open: Page) -> Told<()> {
     let home = cast.home("dui-tilleuls")?;
-    let (status, answer) = at_software(&mut at.browser, &home, (Method::GET, "session")).await?;
+    let (status, answer) = at_software(&mut browser, &home, (Method::GET, "session")).await?;
     let by_departure = status == 401 && answer.get("closed_by") == Some(&json!("departure"));
     ensure(by_departure, || format!("réponse {status} {answer}"))?;
-    let page = at.browser.open(&format!("{home}/dossier")).await?;
+    let page = browser.wait(open, |page| page.text("erreur").is_some()).await?;
     let said = page.text("erreur").unwrap_or_default();
-    ensure(said.contains("pris fin le"), || format!("{} : « {said} »", at.birth_name))
+    ensure(said.contains("pris fin le"), || page.seen())
+}
+
+/// Her e-CPS opens nothing any more; who she is, FranceConnect still knows.
+async fn looks_back(cast: &Cast, asking: &mut Applicant) -> Told<()> {
+    through_franceconnect_again(cast, asking).await?;
+    let page = asking.step("envoyee").await?;
+    ensure(page.text("plus-de-situation").is_some(), || page.seen())?;
+    let past = page.texts("#etapes .past");
+    let tells = |what: &str| past.iter().any(|step| step.contains(what));
+    ensure(tells("e-CPS activée") && tells("Fin de la situation"), || past.join(" ; "))
 }

@@ -16,9 +16,11 @@ const PIN: &str = "2580";
 pub(super) struct Validated {
     pub(super) desk: Browser,
     pub(super) person: Person,
-    pub(super) birth_name: String,
+    pub(super) asking: Applicant,
     /// Her own browser, logged in to the software of her structure.
     pub(super) browser: Browser,
+    /// The page of it that is open.
+    pub(super) open: Page,
 }
 
 pub(super) async fn play(
@@ -51,10 +53,10 @@ pub(super) async fn play(
         )
         .await;
     story.step("A.10 T+48 h : elle active son e-CPS", activate(cast, &person)).await?;
-    let browser =
+    let (browser, open) =
         story.step("A.11 Elle entre dans le DUI de sa structure", at_work(cast, &person)).await?;
     story.step("A.12 Son espace : numéro, étapes, situation", own_page(cast, &person)).await;
-    Some(Validated { desk, person, birth_name: asking.birth_name, browser })
+    Some(Validated { desk, person, asking, browser, open })
 }
 
 /// Logs in to the portal with the phone.
@@ -116,7 +118,8 @@ async fn waits(cast: &Cast, asking: &mut Applicant, person: &Person) -> Told<()>
     let page = asking.step("envoyee").await?;
     ensure(page.attribute("demande", "data-etat").as_deref() == Some("validated"), || page.seen())?;
     let next = page.text("prochaine-etape").unwrap_or_default();
-    ensure(next.contains("annuaire"), || format!("la suite est « {next} »"))?;
+    let counts_down = page.text("compte-a-rebours").is_some_and(|left| left.starts_with("dans "));
+    ensure(next.contains("annuaire") && counts_down, || format!("la suite est « {next} »"))?;
     let body = json!({"pin": person.pin});
     let answer = cast.phone(&person.rpps, (Method::POST, "/activate"), Some(&body)).await?;
     ensure(answer.code() == "too_early", || answer.seen())?;
@@ -127,7 +130,7 @@ async fn waits(cast: &Cast, asking: &mut Applicant, person: &Person) -> Told<()>
 }
 
 /// Comes back another day, in another browser.
-async fn through_franceconnect_again(cast: &Cast, asking: &mut Applicant) -> Told<()> {
+pub(super) async fn through_franceconnect_again(cast: &Cast, asking: &mut Applicant) -> Told<()> {
     asking.browser = cast.browser();
     through_franceconnect(cast, &mut asking.browser).await.map(|_| ())
 }
@@ -142,10 +145,12 @@ async fn activate(cast: &Cast, person: &Person) -> Told<()> {
     ensure(card == "active", || format!("la carte est « {card} »"))
 }
 
-async fn at_work(cast: &Cast, person: &Person) -> Told<Browser> {
-    let mut browser = cast.browser();
-    log_in(&mut browser, cast, person, &cast.home("dui-tilleuls")?).await?;
-    Ok(browser)
+async fn at_work(cast: &Cast, person: &Person) -> Told<(Browser, Page)> {
+    let (mut browser, home) = (cast.browser(), cast.home("dui-tilleuls")?);
+    log_in(&mut browser, cast, person, &home).await?;
+    let open = browser.open(&format!("{home}/dossier")).await?;
+    ensure(open.text("rpps").as_deref() == Some(person.rpps.as_str()), || open.seen())?;
+    Ok((browser, open))
 }
 
 async fn own_page(cast: &Cast, person: &Person) -> Told<()> {

@@ -45,7 +45,6 @@ impl PersonView {
         calendar: Timestamp,
     ) -> Self {
         let who = record.professional.clone();
-        let has_situation = record.situations.iter().any(|(situation, _)| situation.is_open());
         let situation = |(situation, structure): &(Situation, Structure)| {
             SituationView::new((situation, structure), nomenclature, calendar.date())
         };
@@ -60,7 +59,7 @@ impl PersonView {
             validated_at: who.validated_at,
             visible_at: delays::visible_at(who.validated_at),
             activable_at: delays::activable_at(who.validated_at),
-            card: CardState::of(record.card, has_situation, who.validated_at, calendar),
+            card: CardState::of(record.card, record.is_employed(), who.validated_at, calendar),
             situations: record.situations.iter().map(situation).collect(),
             local_accesses: record.local_accesses.iter().map(LocalAccessView::new).collect(),
         }
@@ -78,6 +77,7 @@ pub(super) fn newcomer(
         situations: vec![(situation.clone(), structure.clone())],
         local_accesses: Vec::new(),
         card: CardStanding::NotActivated,
+        activated_at: None,
     }
 }
 

@@ -41,7 +41,10 @@ use crate::{
     },
 };
 
-use super::preregistration::{PreRegistrations, Visitor, Visits};
+use super::{
+    People,
+    preregistration::{PreRegistrations, Visitor, Visits},
+};
 use {
     fields::{Step, body},
     upload::Unreadable,
@@ -68,6 +71,8 @@ pub struct Collaborators {
     pub requests: Arc<dyn Requests>,
     /// Structures.
     pub registry: Arc<dyn Registry>,
+    /// What has become of whom a request registered.
+    pub people: Arc<dyn People>,
     /// The barrier, for both clocks.
     pub doors: Doors,
     /// What carries codes.

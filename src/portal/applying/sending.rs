@@ -81,7 +81,7 @@ pub(super) async fn sent(
         let who = applying.applicant(&headers).await?;
         let last = applying.with.requests.last_request_of(&who.identity().sub).await?;
         Ok(match last {
-            Some(request) => applying.state_page(&request, who.now.calendar),
+            Some(request) => applying.state_page(&request, who.now.calendar).await?,
             None if query.has(PENDING) => pages::pending(applying.with.frame),
             None => to_step(Step::Identity),
         })
@@ -123,8 +123,10 @@ struct Standing<'a> {
     sent_at: String,
     lapses_on: String,
     decided_at: Option<String>,
-    /// From the validation to the e-CPS, with what comes next.
+    /// From the validation to the last end, with what comes next.
     steps: Vec<Milestone>,
+    /// No situation is left of what the validation opened.
+    is_over: bool,
     again: String,
 }
 
@@ -208,18 +210,26 @@ impl Applying {
         }
     }
 
-    fn state_page(&self, request: &RegistrationRequest, calendar: Timestamp) -> Response {
-        let validated_at = request.decided_at.filter(|_| request.state == RequestState::Validated);
-        let steps = validated_at.map(timeline::of_validation).unwrap_or_default();
+    async fn state_page(
+        &self,
+        request: &RegistrationRequest,
+        calendar: Timestamp,
+    ) -> Result<Response, Outage> {
+        let registered = match request.rpps {
+            Some(rpps) => self.with.people.person(rpps).await?,
+            None => None,
+        };
+        let steps = registered.as_ref().map(|record| timeline::of_person(record, calendar));
         let page = Standing {
             frame: self.with.frame,
             request,
             sent_at: request.sent_at.in_french(),
             lapses_on: request.lapses_at.in_french(),
             decided_at: request.decided_at.map(Timestamp::in_french),
-            steps: timeline::in_order(steps, calendar),
+            steps: steps.unwrap_or_default(),
+            is_over: registered.is_some_and(|record| !record.is_employed()),
             again: format!("{HOME}/{}?nouvelle=oui", Step::Identity.path()),
         };
-        html(StatusCode::OK, &page)
+        Ok(html(StatusCode::OK, &page))
     }
 }

@@ -50,7 +50,7 @@ struct Past {
 
 impl Past {
     fn of(departure: &Departure) -> Self {
-        let due = words::last_moment(departure.due_at);
+        let due = departure.due_at.end_in_french();
         let when = match (departure.state, departure.done_at) {
             (DepartureState::Done, Some(at)) => format!("le {}", at.in_french()),
             (DepartureState::Done | DepartureState::Scheduled | DepartureState::Undone, _) => {

@@ -88,7 +88,7 @@ impl Console {
             frame: visit.frame(),
             chrome: visit.chrome("moi"),
             rpps: visit.rpps(),
-            steps: steps(record, calendar),
+            steps: timeline::of_person(record, calendar),
             situations: posts(record, &self.with.nomenclature),
             accesses: accesses
                 .map(|(access, at)| (words::place(at), words::end(access.ends_at, None)))
@@ -138,30 +138,6 @@ fn open(session: &SessionRecord, this: Sid, names: &BTreeMap<ClientId, String>) 
         services: services.collect::<Vec<_>>().join(", "),
         is_this_one: session.sid == this,
     }
-}
-
-/// What happened to the registration, to situations and to local accesses, and what comes next.
-fn steps(record: &PersonRecord, calendar: Timestamp) -> Vec<Milestone> {
-    let end = |what: String, at: Timestamp| Milestone::read_as(what, at, words::last_moment(at));
-    let mut steps = timeline::of_validation(record.professional.validated_at);
-    for (situation, structure) in &record.situations {
-        let name = &structure.name;
-        let first_day = Timestamp::start_of_day(situation.started_on);
-        let taking_up = |at| {
-            let day = day_in_french(situation.started_on);
-            Milestone::read_as(format!("Prise de fonction : {name}"), at, day)
-        };
-        let ended = situation.ended_at.or(situation.ends_at);
-        steps.extend(first_day.map(taking_up));
-        steps.extend(ended.map(|at| end(format!("Fin de la situation : {name}"), at)));
-    }
-    for (access, structure) in &record.local_accesses {
-        let name = &structure.name;
-        let ended = access.ended_at.or(access.ends_at);
-        steps.push(Milestone::new(&format!("Accès local donné : {name}"), access.given_at));
-        steps.extend(ended.map(|at| end(format!("Fin de l'accès local : {name}"), at)));
-    }
-    timeline::in_order(steps, calendar)
 }
 
 fn posts<'a>(record: &'a PersonRecord, nomenclature: &'a Nomenclature) -> Vec<Post<'a>> {

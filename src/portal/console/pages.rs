@@ -94,16 +94,11 @@ pub(super) fn over(frame: Frame, why: &str, log_in: &str) -> Response {
 
 /// No right is left, though the session itself lives.
 pub(super) fn no_right(frame: Frame, why: NoRight) -> Response {
-    let code = match why {
-        NoRight::CardNotActivated | NoRight::CardSuspended | NoRight::CardBlocked => {
-            "carte_inactive"
-        }
-        NoRight::NoSituation | NoRight::NoSituationHere => "acces_refuse",
-    };
     let text = format!(
-        "Le portail ne peut pas vous ouvrir : {why}. Si c'est une erreur, adressez-vous au \
+        "{why} Le portail ne peut donc pas s'ouvrir. Si c'est une erreur, adressez-vous au \
          gestionnaire de votre structure."
     );
+    let code = why.page_code();
     let trouble = Trouble { code, title: "Accès refusé", text: &text, onward: None };
     page::error(frame, StatusCode::FORBIDDEN, trouble)
 }

@@ -73,7 +73,7 @@ impl Console {
         Ok(Ok(Preview {
             when: match when {
                 When::Now => "immédiatement".to_owned(),
-                When::Later { at, .. } => format!("le {}", words::last_moment(at)),
+                When::Later { at, .. } => format!("le {}", at.end_in_french()),
             },
             is_now: when == When::Now,
             closes,

@@ -158,7 +158,7 @@ impl Console {
                 Ending::Situation(_) => "Situation d'exercice",
                 Ending::LocalAccess(_) => "Accès local",
             },
-            when: words::last_moment(departure.due_at),
+            when: departure.due_at.end_in_french(),
             done_at: departure
                 .done_at
                 .map(|at| format!("{} ({})", at.hour_in_french(), at.day_in_french())),

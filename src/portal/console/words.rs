@@ -76,39 +76,12 @@ pub(super) const fn departure(state: DepartureState) -> &'static str {
 pub(super) fn end(ends_at: Option<Timestamp>, ended_at: Option<Timestamp>) -> String {
     match (ended_at, ends_at) {
         (Some(at), _) => format!("terminée le {}", at.in_french()),
-        (None, Some(at)) => format!("prévue le {}", last_moment(at)),
+        (None, Some(at)) => format!("prévue le {}", at.end_in_french()),
         (None, None) => "aucune".to_owned(),
-    }
-}
-
-/// An end at midnight belongs to the day that it closes.
-pub(super) fn last_moment(at: Timestamp) -> String {
-    let just_before = at - crate::kernel::time::Span(1);
-    if Timestamp::end_of_day(just_before.date()) == Some(at) {
-        format!("{} à minuit", just_before.day_in_french())
-    } else {
-        at.in_french()
     }
 }
 
 /// `IME Rive Claire, Ville (FINESS 699999124)`.
 pub(super) fn place(structure: &Structure) -> String {
     format!("{}, {} (FINESS {})", structure.name, structure.city, structure.finess)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn midnight_belongs_to_the_day_that_ends() {
-        #[track_caller]
-        fn check(at: &str, expected: &str) {
-            let at: Timestamp = serde_json::from_value(at.into()).unwrap();
-            assert_eq!(last_moment(at), expected);
-        }
-        check("2026-11-22T00:00:00+01:00", "21/11/2026 à minuit");
-        check("2026-11-22T07:00:00+01:00", "22/11/2026 à 07:00");
-        check("2026-11-22T00:01:00+01:00", "22/11/2026 à 00:01");
-    }
 }

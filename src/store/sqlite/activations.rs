@@ -139,7 +139,7 @@ fn give(
             finish.device.0,
             finish.otp_key,
             finish.pin.as_bytes(),
-            change.now.0
+            change.calendar.0
         ],
     )?;
     change.journal(&entry(Event::CardActivated, by.clone(), rpps))?;

@@ -1,10 +1,10 @@
 //! People read whole: for the API, and for the public directory.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
     access::CardStanding,
-    kernel::{Finess, Outage, Rpps},
+    kernel::{Finess, Outage, Rpps, Timestamp},
     portal::{People, PersonRecord},
     registry::{
         AccessAt, Page, Situation, Structure,
@@ -25,6 +25,7 @@ struct Read {
     situations: Vec<(Situation, Structure)>,
     local_accesses: Vec<AccessAt>,
     card: CardStanding,
+    activated_at: Option<i64>,
 }
 
 impl Read {
@@ -37,6 +38,7 @@ impl Read {
             situations: situations(db, rpps)?,
             local_accesses: local_accesses(db, rpps)?,
             card: card.unwrap_or(CardStanding::Blocked),
+            activated_at: activated_at(db, rpps)?,
         })
     }
 
@@ -46,6 +48,7 @@ impl Read {
             situations: self.situations,
             local_accesses: self.local_accesses,
             card: self.card,
+            activated_at: self.activated_at.map(Timestamp),
         })
     }
 }
@@ -103,6 +106,13 @@ impl Directory for Sqlite {
         };
         read.into_iter().map(listed).collect()
     }
+}
+
+/// When the phone that holds the card took it.
+fn activated_at(db: &Connection, rpps: Rpps) -> Result<Option<i64>, rusqlite::Error> {
+    let mut statement =
+        db.prepare_cached("SELECT activated_at FROM card WHERE rpps = ?1 AND device IS NOT NULL")?;
+    statement.query_row(params![rpps.as_str()], |row| row.get(0)).optional().map(Option::flatten)
 }
 
 fn everybody(db: &Connection, page: Page<Rpps>) -> Result<Vec<ProfessionalRow>, rusqlite::Error> {

@@ -128,6 +128,7 @@ impl World {
             applications: Arc::clone(&store) as _,
             requests: Arc::clone(&store) as _,
             registry: Arc::clone(&store) as _,
+            people: Arc::clone(&store) as _,
             doors: Doors::new(Arc::clone(&store) as Arc<dyn Heads>, time()),
             post: Arc::clone(&post) as _,
             key: store.key(),

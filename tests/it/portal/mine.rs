@@ -18,6 +18,7 @@ async fn a_person_sees_their_number_their_situations_and_what_comes_next() {
     assert_eq!(page.all(".post").len(), 2);
     let next = page.says("#prochaine-etape").unwrap();
     assert!(next.starts_with("Fin de la situation"), "{next}");
+    assert!(page.says("#compte-a-rebours").unwrap().starts_with("dans "), "{next}");
     assert_eq!(page.all("#prochaine-etape").len(), 1);
     assert!(page.text.contains("Documents du DMP prévus pour ce rôle : 9"));
     assert!(!page.has("a[href='/portail/effectif']"), "nothing to manage");

@@ -7,7 +7,7 @@ CREATE TABLE card (
     otp_rests_until INTEGER,
     pin         BLOB,               -- keyed digest
     pin_misses  INTEGER NOT NULL DEFAULT 0, -- in a row; the limit blocks the card
-    activated_at INTEGER,
+    activated_at INTEGER,           -- calendar milliseconds
     suspended   INTEGER NOT NULL DEFAULT 0,
     blocked     INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;

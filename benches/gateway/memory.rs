@@ -101,8 +101,9 @@ fn multiply(mut db: Connection) {
 fn end_others(db: &Connection) {
     let now = SystemClock.now();
     let head: i64 = db.query_row("SELECT revision FROM head", [], |row| row.get(0)).unwrap();
-    let mut cut =
-        db.prepare("INSERT INTO cut VALUES (?1, 0, ?2, ?3, '\"session_ended\"', NULL, 1)").unwrap();
+    let mut cut = db
+        .prepare("INSERT INTO cut VALUES (?1, 0, ?2, ?3, '\"session_ended\"', NULL, 0, 1)")
+        .unwrap();
     let mut current = db.prepare("INSERT INTO revision SELECT ?1, epoch, ?2 FROM head").unwrap();
     for (number, ended) in (1..).zip(SESSIONS..SESSIONS + ENDED) {
         let scope = serde_json::to_string(&Scope::Session(sid(ended))).unwrap();

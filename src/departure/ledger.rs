@@ -157,8 +157,8 @@ pub trait Outbox: Send + Sync {
     /// its epoch and even if it is dead already. Answers whether more wait.
     async fn expand(&self) -> Result<bool, Outage>;
 
-    /// Up to `limit` lines whose next try is due.
-    async fn due_notices(&self, limit: u32) -> Result<Vec<Notice>, Outage>;
+    /// Lines whose next try is due, up to `each` for each client: the longest due first.
+    async fn due_notices(&self, each: u32) -> Result<Vec<Notice>, Outage>;
 
     /// Writes what a try met, and its line in the journal when that settles it.
     async fn record_try(&self, notice: &Notice, after: AfterTry) -> Result<(), Outage>;
@@ -169,7 +169,7 @@ pub trait Outbox: Send + Sync {
     /// The letter left: forget it. Or it did not: when to try again.
     async fn record_letter(&self, id: Uuid, again_at: Option<Timestamp>) -> Result<(), Outage>;
 
-    /// When the next line or letter is due, if any.
+    /// When the next line or letter will be due, of those that are not yet.
     async fn next_due(&self) -> Result<Option<Timestamp>, Outage>;
 
     /// The ledger of one departure.

@@ -1,9 +1,12 @@
 //! The loop that empties the outbox: back-channel logout and letters.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use futures_util::future::join_all;
-use tokio::sync::Notify;
+use tokio::{
+    sync::Notify,
+    task::{self, JoinSet},
+};
+use uuid::Uuid;
 
 use crate::{
     kernel::{Clock, Outage, Timestamp, letter::Letter, random::Random, time::Span},
@@ -12,8 +15,10 @@ use crate::{
 
 use super::ledger::{Attempt, Notice, Outbox, OwedLetter, RetryPolicy};
 
-/// Calls at once.
-const TOGETHER: u32 = 32;
+/// Calls at once to one relying party: a slow one keeps itself waiting, and nobody else.
+const EACH: u32 = 8;
+/// Letters at once: there is one mail server.
+const LETTERS: u32 = 8;
 /// The longest sleep: lines written by another process are found within it.
 const LONGEST_SLEEP: Span = Span::seconds(1);
 /// Wait before a letter that the mail server refused is tried again.
@@ -53,42 +58,81 @@ pub struct Telling {
     pub wake: Arc<Notify>,
 }
 
+/// The tries under way, each a task of its own: nobody waits for somebody else's answer.
+#[derive(Default)]
+struct UnderWay {
+    tries: JoinSet<Result<(), Outage>>,
+    lines: HashMap<task::Id, Uuid>,
+}
+
+impl UnderWay {
+    /// Begins a try of this line or letter, unless one is under way.
+    fn begin(
+        &mut self,
+        line: Uuid,
+        attempt: impl Future<Output = Result<(), Outage>> + Send + 'static,
+    ) {
+        if !self.lines.values().any(|known| *known == line) {
+            let task = self.tries.spawn(attempt);
+            self.lines.insert(task.id(), line);
+        }
+    }
+
+    /// Rests until a try has ended, something new is owed, or `rest` has passed; then takes all that
+    /// has ended.
+    async fn rest(&mut self, rest: Span, wake: &Notify) -> Result<(), Outage> {
+        let rest = Duration::from_millis(rest.0.unsigned_abs());
+        let mut ended = tokio::select! {
+            Some(ended) = self.tries.join_next_with_id() => Some(ended),
+            () = wake.notified() => None,
+            () = tokio::time::sleep(rest) => None,
+        };
+        let mut outcome = Ok(());
+        while let Some(one) = ended.take().or_else(|| self.tries.try_join_next_with_id()) {
+            let (id, told) = match one {
+                Ok((id, told)) => (id, told),
+                Err(panic) => (panic.id(), Err(Outage::Unavailable(panic.to_string()))),
+            };
+            self.lines.remove(&id);
+            outcome = outcome.and(told);
+        }
+        outcome
+    }
+}
+
 impl Telling {
     /// Runs until the task is dropped. A failure of the store is met again at the next turn: what
     /// is owed is durable.
     pub async fn run(self: Arc<Self>) {
+        let mut under_way = UnderWay::default();
         loop {
-            let rest = match self.turn().await {
-                Ok(rest) => rest,
-                Err(outage) => {
-                    tracing::warn!(%outage, "the outbox waits");
-                    LONGEST_SLEEP
-                }
+            let met = match self.begin_what_is_due(&mut under_way).await {
+                Ok(rest) => under_way.rest(rest, &self.wake).await,
+                Err(outage) => Err(outage),
             };
-            if rest > Span(0) {
-                let rest = Duration::from_millis(rest.0.unsigned_abs());
-                // Either ends the sleep; neither is an error.
-                drop(tokio::time::timeout(rest, self.wake.notified()).await);
+            if let Err(outage) = met {
+                tracing::warn!(%outage, "the outbox waits");
+                tokio::time::sleep(Duration::from_millis(LONGEST_SLEEP.0.unsigned_abs())).await;
             }
         }
     }
 
-    /// One turn: expands obligations, tries what is due. Answers how long to rest.
-    pub async fn turn(&self) -> Result<Span, Outage> {
+    /// Expands obligations and begins what is due. Answers how long to rest.
+    async fn begin_what_is_due(self: &Arc<Self>, under_way: &mut UnderWay) -> Result<Span, Outage> {
         let more = self.outbox.expand().await?;
-        let notices = self.outbox.due_notices(TOGETHER).await?;
-        let letters = self.outbox.due_letters(TOGETHER).await?;
-        let busy = more || !notices.is_empty() || !letters.is_empty();
-        let told = join_all(notices.iter().map(|notice| self.tell(notice)));
-        let posted = join_all(letters.iter().map(|letter| self.post(letter)));
-        let (told, posted) = tokio::join!(told, posted);
-        told.into_iter().chain(posted).collect::<Result<(), _>>()?;
-        if busy {
+        for notice in self.outbox.due_notices(EACH).await? {
+            let telling = Arc::clone(self);
+            under_way.begin(notice.id, async move { telling.tell(&notice).await });
+        }
+        for owed in self.outbox.due_letters(LETTERS).await? {
+            let telling = Arc::clone(self);
+            under_way.begin(owed.id, async move { telling.post(&owed).await });
+        }
+        if more {
             return Ok(Span(0));
         }
-        let now = self.clock.now();
         let next = self.outbox.next_due().await?;
-        let rest = next.map_or(LONGEST_SLEEP, |due| due - now);
+        let rest = next.map_or(LONGEST_SLEEP, |due| due - self.clock.now());
         Ok(rest.clamp(Span(0), LONGEST_SLEEP))
     }
 

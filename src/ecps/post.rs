@@ -18,6 +18,10 @@ use crate::{
     web::outgoing::Outgoing,
 };
 
+/// How long one mail may take, from the connection to the server's last word: it may accept the one
+/// and never say the other.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// It did not leave. Who asked is told to try again; the log says why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it could not be sent")]
@@ -92,8 +96,7 @@ impl OutgoingPost {
         };
         let mut smtp = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server.host)
             .port(server.port)
-            .tls(tls)
-            .timeout(Some(Duration::from_secs(5)));
+            .tls(tls);
         if let Some((user, password)) = server.account {
             smtp = smtp.credentials(Credentials::new(user, password.expose().to_owned()));
         }
@@ -115,12 +118,16 @@ impl OutgoingPost {
             tracing::error!(%error, "a mail could not be written");
             Undelivered
         })?;
-        match self.smtp.send(message).await {
-            Ok(_) => Ok(()),
-            Err(error) => {
+        match tokio::time::timeout(PATIENCE, self.smtp.send(message)).await {
+            Ok(Ok(_)) => Ok(()),
+            Err(_) => {
+                tracing::error!(timeout = true, "a mail did not leave");
+                Err(Undelivered)
+            }
+            Ok(Err(error)) => {
                 // The server's words may quote the recipient: only what kind of failure it was.
                 let status = error.status().map(|code| code.to_string());
-                tracing::error!(?status, timeout = error.is_timeout(), "a mail did not leave");
+                tracing::error!(?status, "a mail did not leave");
                 Err(Undelivered)
             }
         }

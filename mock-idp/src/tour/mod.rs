@@ -12,6 +12,7 @@ mod dismissing;
 mod elsewhere;
 mod examining;
 mod leaving;
+mod operator;
 pub(crate) mod page;
 mod proving;
 mod registering;
@@ -22,6 +23,7 @@ mod working;
 use serde_json::Value;
 
 use cast::Cast;
+pub use operator::Operator;
 use story::Story;
 
 /// How many steps went as told.
@@ -33,10 +35,15 @@ pub struct Score {
     pub failed: usize,
 }
 
-/// Plays the tour in the world that `GET /demo/world` described; `out` hears one line a step.
+/// Plays the tour in the world that `GET /demo/world` described, which `operator` runs; `out` hears
+/// one line a step.
 ///
 /// A step that fails does not stop those that do not need it.
-pub async fn tour(description: Value, mut out: impl FnMut(&str) + Send) -> Score {
+pub async fn tour(
+    description: Value,
+    operator: Operator,
+    mut out: impl FnMut(&str) + Send,
+) -> Score {
     let mut story = Story::new(&mut out);
     let Some(cast) = story.step("Le monde décrit ses adresses", Cast::of(description)).await
     else {
@@ -55,10 +62,12 @@ pub async fn tour(description: Value, mut out: impl FnMut(&str) + Send) -> Score
     if let (Some(newcomer), Some(at_work)) = (&newcomer, &mut at_work) {
         working::play(&mut story, &cast, at_work).await;
         leaving::play(&mut story, &cast, newcomer, at_work).await;
+        operator.verifies(&mut story, "4.11").await;
     }
     elsewhere::play(&mut story, &cast).await;
     if let (Some(newcomer), Some(at_work)) = (&newcomer, &mut at_work) {
         returning::play(&mut story, &cast, newcomer, at_work).await;
+        operator.verifies(&mut story, "6.7").await;
     }
     story.score()
 }

@@ -9,7 +9,7 @@ mod world;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use mock_idp::World;
+use mock_idp::{World, tour::Operator};
 use tokio::sync::watch;
 
 use crate::{
@@ -117,7 +117,7 @@ impl Demo {
             world.activate_all().await.map_err(world::failure)?;
             folder.mark_seeded(&addresses.mark())?;
             tell_ready.send_replace(true);
-            self.play(&world, &addresses).await
+            self.play(&world, &addresses, path).await
         };
         let played = tokio::select! {
             played = played => played,
@@ -137,12 +137,15 @@ impl Demo {
     }
 
     /// What is there to see, or the tour.
-    async fn play(&self, world: &World, addresses: &Addresses) -> Result<(), Failure> {
+    async fn play(&self, world: &World, addresses: &Addresses, path: &Path) -> Result<(), Failure> {
         if !self.tour {
             print(addresses);
             return Ok(());
         }
-        let score = mock_idp::tour::tour(world.description().await, |line| print(line)).await;
+        let program = std::env::current_exe().map_err(|error| Failure::Wrong(error.to_string()))?;
+        let operator = Operator { program, data: path.to_owned() };
+        let described = world.description().await;
+        let score = mock_idp::tour::tour(described, operator, |line| print(line)).await;
         print(format_args!("{} passed, {} failed", score.passed, score.failed));
         match score.failed {
             0 => Ok(()),

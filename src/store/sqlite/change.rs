@@ -43,8 +43,14 @@ impl<'a> Write<'a> {
         self.db.prepare_cached(sql).and_then(|mut s| s.execute(params)).map_err(outage)
     }
 
-    /// Appends a line to the journal. The writer is alone, so the last line is the last.
+    /// Appends a line to the journal.
     pub(super) fn journal(&self, entry: &Entry) -> Result<(), Outage> {
+        self.append(entry).map(|_| ())
+    }
+
+    /// Appends a line to the journal, and answers its number. The writer is alone, so the last line
+    /// is the last.
+    fn append(&self, entry: &Entry) -> Result<i64, Outage> {
         let last: Option<(i64, String)> = self
             .db
             .prepare_cached("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1")
@@ -60,7 +66,7 @@ impl<'a> Write<'a> {
             "INSERT INTO journal (seq, at, calendar, entry, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![seq, self.now.0, self.calendar.0, text, hash],
         )?;
-        Ok(())
+        Ok(seq)
     }
 
     /// Takes what may happen once. True for exactly one caller, ever (until `until`, after which
@@ -130,24 +136,26 @@ impl<'a> Change<'a> {
     ) -> Result<(), Outage> {
         let scope = serde_json::to_string(&closing.scope).map_err(damaged)?;
         let cause = serde_json::to_string(&closing.cause).map_err(damaged)?;
+        let line = self.append(&Entry {
+            revision: Some(self.revision),
+            departure: departure.or(closing.entry.departure),
+            ..closing.entry.clone()
+        })?;
         self.execute(
-            "INSERT INTO cut (revision, ordinal, at, scope, cause, departure)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO cut (revision, ordinal, at, scope, cause, departure, line)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 self.revision.0.cast_signed(),
                 self.ordinal,
                 self.now.0,
                 scope,
                 cause,
-                departure.map(|id| id.0)
+                departure.map(|id| id.0),
+                line
             ],
         )?;
         self.ordinal += 1;
-        self.journal(&Entry {
-            revision: Some(self.revision),
-            departure: departure.or(closing.entry.departure),
-            ..closing.entry.clone()
-        })
+        Ok(())
     }
 
     /// Moves the head, last.

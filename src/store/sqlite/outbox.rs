@@ -44,14 +44,16 @@ impl Outbox for Sqlite {
         .await
     }
 
-    async fn due_notices(&self, limit: u32) -> Result<Vec<Notice>, Outage> {
+    async fn due_notices(&self, each: u32) -> Result<Vec<Notice>, Outage> {
         let now = self.clock.now().0;
         self.read(|db| {
             db.prepare_cached(
-                "SELECT id, client, sid, grant_id, uri, tries FROM notice
-                 WHERE state IN ('due', 'sent') AND due_at <= ?1 ORDER BY due_at LIMIT ?2",
+                "SELECT id, client, sid, grant_id, uri, tries FROM (
+                     SELECT *, row_number() OVER (PARTITION BY client ORDER BY due_at, id) AS place
+                     FROM notice WHERE state IN ('due', 'sent') AND due_at <= ?1)
+                 WHERE place <= ?2 ORDER BY due_at, id",
             )?
-            .query_map(params![now, limit], |row| {
+            .query_map(params![now, each], |row| {
                 Ok(Notice {
                     id: row.get(0)?,
                     client: parsed(row, 1)?,
@@ -127,13 +129,15 @@ impl Outbox for Sqlite {
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, Outage> {
+        let now = self.clock.now().0;
         let due: Option<i64> = self.read(|db| {
             db.prepare_cached(
                 "SELECT min(due) FROM (
-                     SELECT min(due_at) AS due FROM notice WHERE state IN ('due', 'sent')
-                     UNION ALL SELECT min(due_at) FROM letter)",
+                     SELECT min(due_at) AS due FROM notice
+                      WHERE state IN ('due', 'sent') AND due_at > ?1
+                     UNION ALL SELECT min(due_at) FROM letter WHERE due_at > ?1)",
             )?
-            .query_row([], |row| row.get(0))
+            .query_row(params![now], |row| row.get(0))
         })?;
         Ok(due.map(Timestamp))
     }

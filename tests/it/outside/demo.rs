@@ -44,12 +44,11 @@ impl Demo {
 
     /// A fresh demo with settings in its environment, ready.
     pub(crate) async fn start_with(environment: &[(&str, &str)]) -> Self {
-        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let mut demo = Self {
             child: None,
             base: 0,
             folder: tempfile::tempdir().unwrap(),
-            environment: environment.iter().map(owned).collect(),
+            environment: owned(environment),
             http: client(),
             world: World::default(),
         };
@@ -86,6 +85,12 @@ impl Demo {
         if let Err(said) = self.launch().await {
             panic!("the demo did not start again: {said}");
         }
+    }
+
+    /// Starts again with other settings in its environment.
+    pub(crate) async fn restart_with(&mut self, environment: &[(&str, &str)]) {
+        self.environment = owned(environment);
+        self.restart().await;
     }
 
     /// Starts again, and must fail: answers its exit code and what it said.
@@ -223,6 +228,11 @@ impl Demo {
     fn tell(&self, end: &str) {
         eprintln!("the demo on port {} last said:\n{end}", self.base);
     }
+}
+
+fn owned(environment: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    environment.iter().map(owned).collect()
 }
 
 fn lines_of(stdout: ChildStdout) -> mpsc::UnboundedReceiver<String> {

@@ -58,18 +58,50 @@ async fn software_that_is_down_is_told_again_until_it_confirms() {
 
 #[tokio::test]
 async fn slow_software_holds_nobody_else_up() {
-    let (demo, api, mut browser, departure) = told_while("slow").await;
-    // Another departure, at a structure whose software is well, is told at once.
-    let person = demo.person("gestionnaire");
-    let mut other = Browser::new();
-    let start = demo.at("dui-rive-claire", "/connexion");
-    log_in(&demo, &mut other, &start, &person).await;
-    let situation = api.situation(&person.rpps, &demo.world.finess("rive-claire")).await;
-    let theirs = api.end_now(&situation).await;
+    let demo = Demo::start().await;
+    let api = Api::of(&demo).await;
+    let mut situations = Vec::new();
+    for (key, software, at) in [
+        ("aide-soignante", "dui-tilleuls", "tilleuls"),
+        ("gestionnaire", "dui-rive-claire", "rive-claire"),
+    ] {
+        let person = demo.person(key);
+        let start = demo.at(software, "/connexion");
+        log_in(&demo, &mut Browser::new(), &start, &person).await;
+        situations.push(api.situation(&person.rpps, &demo.world.finess(at)).await);
+    }
+    set_fault(&demo, "slow").await;
+    let slow = api.end_now(&situations[0]).await;
+    let theirs = api.end_now(&situations[1]).await;
     api.ledger_until(&theirs, all_in("confirmed")).await;
-    let ledger = api.ledger(&departure).await;
-    assert!(!all_in("confirmed")(&ledger), "{ledger:?}");
-    assert_eq!(session(&demo, &mut browser).await, 200);
+    let ledger = api.ledger(&slow).await;
+    assert!(ledger.iter().all(|line| line["tries"] == 0), "the first try still waits: {ledger:?}");
+}
+
+#[tokio::test]
+async fn a_mail_server_that_says_nothing_holds_no_software_up() {
+    let mut demo = Demo::start().await;
+    let mute = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = mute.local_addr().unwrap().port().to_string();
+    demo.stop();
+    demo.restart_with(&[("PASSERELLE_SMTP__PORT", &port)]).await;
+    let api = Api::of(&demo).await;
+    let person = demo.person("aide-soignante");
+    let start = demo.at("dui-tilleuls", "/connexion");
+    log_in(&demo, &mut Browser::new(), &start, &person).await;
+    let hired = serde_json::json!({
+        "civility": "MME", "birth_name": "Mutin", "first_names": ["Aline"], "sex": "F",
+        "birth_date": "1990-02-03", "birth_country": "99100", "birth_commune": "21231",
+        "email": "aline.mutin@example.org", "mobile": "+33639980977",
+        "situation": {"finess": demo.world.finess("tilleuls"), "profession": "313",
+                      "role": "GENR11", "mode": "S", "started_on": "2026-01-05"},
+    });
+    api.post("/professionals", &hired).await.success();
+    // Its mail is on the way, and stays there.
+    let (_held, _) = mute.accept().await.unwrap();
+    let situation = api.situation(&person.rpps, &demo.world.finess("tilleuls")).await;
+    let departure = api.end_now(&situation).await;
+    api.ledger_until(&departure, all_in("confirmed")).await;
 }
 
 #[tokio::test]

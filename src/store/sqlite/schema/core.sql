@@ -22,6 +22,7 @@ CREATE TABLE cut (
     scope    TEXT NOT NULL,         -- JSON of access::Scope
     cause    TEXT NOT NULL,         -- JSON of access::Cause
     departure BLOB,
+    line     INTEGER NOT NULL,      -- of the journal: gone from there, it is missed
     told     INTEGER NOT NULL DEFAULT 0, -- 1 once the obligation was expanded into lines
     PRIMARY KEY (revision, ordinal)
 ) STRICT, WITHOUT ROWID;

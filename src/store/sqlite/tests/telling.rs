@@ -4,7 +4,11 @@ use super::*;
 use crate::{
     access::{Cause, Closing, Scope},
     departure::{Attempt, NoticeState, Outbox, RetryPolicy},
-    kernel::{ClientId, GrantId, Sid, journal::Actor, time::Span},
+    kernel::{
+        ClientId, GrantId, Sid,
+        journal::{Actor, Event},
+        time::Span,
+    },
 };
 
 const POLICY: RetryPolicy =
@@ -86,4 +90,43 @@ async fn a_line_is_tried_until_it_is_settled_and_the_journal_says_how() {
     let given_up = "SELECT count(*) FROM journal WHERE entry LIKE '%logout_given_up%'";
     assert_eq!(world.one::<i64>(given_up), 1);
     world.journal_is_whole();
+}
+
+#[tokio::test]
+async fn each_cut_has_its_line_and_is_missed_without_it() {
+    let world = World::new().with_person().await;
+    for event in [Event::DoorsShut, Event::SessionEnded, Event::CodeReplayed] {
+        let mut closing =
+            Closing::new(Scope::Person(rpps(1)), Cause::SessionEnded, Actor::Operator);
+        closing.entry.event = event;
+        let cut = world.store.change(Lane::Departure, move |change| change.close(&closing, None));
+        cut.await.unwrap();
+        assert_eq!(world.store.journal_gaps().unwrap(), Vec::<String>::new(), "{event:?}");
+    }
+    let last = "DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)";
+    world.store.write(move |write| write.execute(last, [])).await.unwrap();
+    assert_eq!(world.store.journal_gaps().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn up_to_so_many_lines_of_each_client_are_due_at_once() {
+    let mut world = World::new().with_person().await;
+    for number in 1..=5 {
+        world = world.with_grant(number, None, (1, 1)).await;
+    }
+    world.cut(Scope::Person(rpps(1))).await;
+    world
+        .store
+        .write(|write| {
+            write.execute(
+                "UPDATE notice SET client = 'other' WHERE id = (SELECT max(id) FROM notice)",
+                [],
+            )
+        })
+        .await
+        .unwrap();
+    let due = world.store.due_notices(2).await.unwrap();
+    let of = |client: &str| due.iter().filter(|notice| notice.client.as_str() == client).count();
+    assert_eq!((of("dui"), of("other")), (2, 1));
+    assert_eq!(world.store.next_due().await.unwrap(), None, "all that is owed is due");
 }

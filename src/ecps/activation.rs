@@ -58,7 +58,7 @@ pub struct CardHolder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotActivable {
     /// The delay is not over.
-    #[error("L'activation de cette e-CPS sera possible le {}.", .at.in_french())]
+    #[error("L'activation de cette e-CPS sera possible le {}.", .at.from_in_french())]
     TooEarly {
         /// When it will be, on the calendar clock.
         at: Timestamp,

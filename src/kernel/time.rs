@@ -92,6 +92,13 @@ impl Timestamp {
         self.zoned().strftime("%d/%m/%Y à %H:%M").to_string()
     }
 
+    /// The moment from which something can be done, as French people read it: a minute that has begun
+    /// counts whole, so that nobody comes too early.
+    pub fn from_in_french(self) -> String {
+        const MINUTE: i64 = 60_000;
+        Self(self.0.saturating_add(MINUTE - 1).div_euclid(MINUTE) * MINUTE).in_french()
+    }
+
     /// The moment of an end as French people read it; midnight belongs to the day that it closes:
     /// `22/11/2026 à 24 h`.
     pub fn end_in_french(self) -> String {
@@ -193,5 +200,18 @@ mod tests {
         assert_eq!(moment.date().to_string(), "2026-11-23");
         let parsed: Timestamp = serde_json::from_str("\"2026-11-23T10:54:00+01:00\"").unwrap();
         assert_eq!(parsed, moment);
+    }
+
+    #[test]
+    fn nobody_comes_a_minute_too_early_and_midnight_ends_a_day() {
+        let at = |text: &str| -> Timestamp { serde_json::from_value(text.into()).unwrap() };
+        let from = |text| at(text).from_in_french();
+        assert_eq!(from("2026-11-23T09:54:00.000Z"), "23/11/2026 à 10:54");
+        assert_eq!(from("2026-11-23T09:54:00.001Z"), "23/11/2026 à 10:55");
+        assert_eq!(from("2026-11-23T22:59:59.999Z"), "24/11/2026 à 00:00");
+        let end = |text| at(text).end_in_french();
+        assert_eq!(end("2026-11-22T00:00:00+01:00"), "21/11/2026 à 24 h");
+        assert_eq!(end("2026-11-22T07:00:00+01:00"), "22/11/2026 à 07:00");
+        assert_eq!(end("2026-11-22T00:01:00+01:00"), "22/11/2026 à 00:01");
     }
 }

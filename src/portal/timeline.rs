@@ -29,6 +29,11 @@ impl Milestone {
         Self { what, at, when, is_past: false, countdown: None }
     }
 
+    /// From a moment on.
+    fn starting(what: &str, at: Timestamp) -> Self {
+        Self::read_as(what.to_owned(), at, at.from_in_french())
+    }
+
     /// At a moment.
     fn new(what: &str, at: Timestamp) -> Self {
         Self::read_as(what.to_owned(), at, at.in_french())
@@ -73,8 +78,8 @@ pub(super) fn of_person(record: &PersonRecord, calendar: Timestamp) -> Vec<Miles
 fn of_validation(validated_at: Timestamp) -> Vec<Milestone> {
     vec![
         Milestone::new("Enregistrement validé", validated_at),
-        Milestone::new("Visible dans l'annuaire", delays::visible_at(validated_at)),
-        Milestone::new("e-CPS activable", delays::activable_at(validated_at)),
+        Milestone::starting("Visible dans l'annuaire", delays::visible_at(validated_at)),
+        Milestone::starting("e-CPS activable", delays::activable_at(validated_at)),
     ]
 }
 

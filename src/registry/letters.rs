@@ -16,8 +16,8 @@ pub(super) fn registered(
     let greeting = greeting(who, situation, nomenclature);
     let (rpps, national) = (who.rpps, IdNat(who.rpps));
     let validated = who.validated_at.in_french();
-    let visible = delays::visible_at(who.validated_at).in_french();
-    let activable = delays::activable_at(who.validated_at).in_french();
+    let visible = delays::visible_at(who.validated_at).from_in_french();
+    let activable = delays::activable_at(who.validated_at).from_in_french();
     let recap = recap(who, situation, structure, nomenclature);
     let text = format!(
         "Bonjour {greeting},\n\n\

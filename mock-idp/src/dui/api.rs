@@ -6,14 +6,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum_extra::extract::cookie::CookieJar;
-use openidconnect::{AccessToken, OAuth2TokenResponse};
+use openidconnect::AccessToken;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::login::error_word;
 use super::record::{Record, Situation};
-use super::sessions::{Session, Why};
-use super::{Dui, Fault, oidc};
+use super::renewal::NotRenewed;
+use super::sessions::Session;
+use super::{Dui, Fault};
 use crate::web::{self, Body, Problem};
 
 type Shared = State<Arc<Dui>>;
@@ -83,57 +83,37 @@ pub(super) async fn introspect(
 /// Refreshes, and reads again who she is. A refusal closes the session here too.
 pub(super) async fn refresh(State(dui): Shared, jar: CookieJar) -> Answer {
     let Some(session) = dui.session(&jar) else { return Ok(closed(None)) };
-    let Some(refresh_token) = session.refresh_token.clone() else {
-        return Ok(closed(Some(&session)));
-    };
-    let known = dui.provider.known().await.map_err(|why| unreachable(&why))?;
-    let request = known
-        .client
-        .exchange_refresh_token(&refresh_token)
-        .map_err(|error| unreachable(&error.to_string()))?;
-    let tokens = match request.request_async(&dui.provider.http).await {
-        Ok(tokens) => tokens,
-        Err(error) if error_word(&error) == "invalid_grant" => {
-            dui.sessions.close(&session.id, Why::RefreshRefused);
+    match dui.refresh(session.clone()).await {
+        Ok((renewed, life)) => {
+            let identified = dui.reread(renewed).await;
+            Ok(ok(&json!({
+                "refreshed": true,
+                "expires_in": life.map(|life| life.as_secs()),
+                "identity": identified.is_ok(),
+            })))
+        }
+        Err(NotRenewed::NoToken) => Ok(closed(Some(&session))),
+        Err(NotRenewed::Refused) => {
             let closed = dui.session(&jar).and_then(|session| session.closed);
             let body = json!({
                 "error": "invalid_grant",
                 "closed_by": closed.map(|closed| closed.closed_by),
                 "at": closed.map(|closed| closed.at),
             });
-            return Ok(web::json(StatusCode::UNAUTHORIZED, &body));
+            Ok(web::json(StatusCode::UNAUTHORIZED, &body))
         }
-        Err(error) => return Err(unreachable(&format!("{error}: {error:?}"))),
-    };
-    let renewed = Session {
-        access_token: tokens.access_token().clone(),
-        refresh_token: tokens.refresh_token().cloned().or(Some(refresh_token)),
-        ..session
-    };
-    dui.sessions.renew(renewed.clone());
-    let identified = reread(&dui, &known, renewed).await;
-    Ok(ok(&json!({
-        "refreshed": true,
-        "expires_in": tokens.expires_in().map(|life| life.as_secs()),
-        "identity": identified.is_ok(),
-    })))
+        Err(NotRenewed::Unreachable(why)) => Err(unreachable(&why)),
+    }
 }
 
 /// Asks userinfo with the access token that this software holds: 401 when the gateway says no.
 pub(super) async fn identity(State(dui): Shared, jar: CookieJar) -> Answer {
     let Some(session) = dui.session(&jar) else { return Ok(closed(None)) };
-    let known = dui.provider.known().await.map_err(|why| unreachable(&why))?;
-    match reread(&dui, &known, session).await {
-        Ok(userinfo) => Ok(ok(&userinfo)),
+    dui.provider.known().await.map_err(|why| unreachable(&why))?;
+    match dui.reread(session).await {
+        Ok(reread) => Ok(ok(&reread.userinfo)),
         Err(why) => Err(Problem::new(StatusCode::UNAUTHORIZED, "identity_refused", &why)),
     }
-}
-
-async fn reread(dui: &Dui, known: &oidc::Known, session: Session) -> Result<Value, String> {
-    let http = &dui.provider.http;
-    let userinfo = oidc::identity(known, http, &session.access_token, &session.subject).await?;
-    dui.sessions.renew(Session { userinfo: userinfo.clone(), ..session });
-    Ok(userinfo)
 }
 
 fn unreachable(why: &str) -> Problem {

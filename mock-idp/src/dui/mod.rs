@@ -11,6 +11,7 @@ mod logout_token;
 mod oidc;
 mod pages;
 mod record;
+mod renewal;
 mod sessions;
 
 use std::sync::{Arc, Mutex, PoisonError};

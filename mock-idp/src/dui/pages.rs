@@ -10,6 +10,7 @@ use axum_extra::extract::cookie::CookieJar;
 
 use super::Dui;
 use super::record::Record;
+use super::renewal::NotRenewed;
 use super::sessions::{Session, Why};
 use crate::clock;
 use crate::web::{Frame, page};
@@ -65,11 +66,29 @@ pub(super) async fn home(State(dui): State<Arc<Dui>>, jar: CookieJar) -> Respons
     page(StatusCode::OK, &shown)
 }
 
-/// Who she is, in which role, and what that role may read.
+/// Who she is, in which role, and what that role may read, as the gateway tells it now: a session of
+/// this software's own is no proof that somebody still works here.
 pub(super) async fn record(State(dui): State<Arc<Dui>>, jar: CookieJar) -> Response {
+    let open = dui.session(&jar).filter(|session| session.closed.is_none());
+    let asked = match open {
+        Some(session) => dui.look_again(session).await.map(|_| ()),
+        None => Ok(()),
+    };
+    let login = "Connectez-vous avec votre e-CPS pour ouvrir cette page.";
+    match asked {
+        Ok(()) | Err(NotRenewed::Refused) => {}
+        Err(NotRenewed::NoToken) => {
+            return error(&dui, StatusCode::UNAUTHORIZED, "non_connecte", login, "");
+        }
+        Err(NotRenewed::Unreachable(why)) => {
+            tracing::info!(why, "the gateway could not be asked");
+            let text = "Votre accès ne peut pas être vérifié pour le moment. Rechargez cette page \
+                        dans quelques secondes.";
+            return error(&dui, StatusCode::SERVICE_UNAVAILABLE, "indisponible", text, "");
+        }
+    }
     let Some(session) = dui.session(&jar) else {
-        let text = "Connectez-vous avec votre e-CPS pour ouvrir cette page.";
-        return error(&dui, StatusCode::UNAUTHORIZED, "non_connecte", text, "");
+        return error(&dui, StatusCode::UNAUTHORIZED, "non_connecte", login, "");
     };
     if session.closed.is_some() {
         let text = ended(&session).unwrap_or_else(|| "Vous êtes déconnecté.".to_owned());

@@ -19,7 +19,7 @@ use super::{
     client::Client,
     error::AuthorizationError,
     grant::{Code, Conclusion, Grant, Opening},
-    return_address::AuthorizationAnswer,
+    return_address::{AuthorizationAnswer, ReturnAddress},
 };
 
 /// A log-in in progress, as it is stored.
@@ -97,7 +97,7 @@ impl Provider {
         if !bound || now >= login.until {
             return Err(LoginError::Gone);
         }
-        let client = self.enabled(&login.request.address.client).await?;
+        let client = self.still_there(&login.request.address).await?;
         Ok(PendingLogin {
             id,
             structure: client.structure(),
@@ -131,7 +131,7 @@ impl Provider {
         pending: &PendingLogin,
         session: &Session,
     ) -> Result<Concluded, LoginError> {
-        let client = self.enabled(&pending.client).await?;
+        let client = self.still_there(&pending.request.address).await?;
         let holder = Holder {
             rpps: Some(session.rpps),
             structure: client.structure(),
@@ -219,9 +219,13 @@ impl Provider {
         request.address.grant(&self.with.settings.issuer, code, session_state)
     }
 
-    async fn enabled(&self, id: &ClientId) -> Result<Client, LoginError> {
-        let client = self.client(id).await?;
-        client.filter(Client::is_enabled).ok_or(LoginError::Gone)
+    /// The client, if it is enabled and still registers the address that waits: both may have been
+    /// taken back since the log-in began.
+    async fn still_there(&self, address: &ReturnAddress) -> Result<Client, LoginError> {
+        let client = self.client(&address.client).await?;
+        let vetted = ReturnAddress::vet(client.as_ref(), Some(address.redirect()));
+        vetted.map_err(|_| LoginError::Gone)?;
+        client.ok_or(LoginError::Gone)
     }
 }
 

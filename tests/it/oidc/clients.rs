@@ -9,7 +9,7 @@ use axum::{
 };
 use passerelle::{
     kernel::{random::SystemRandom, secret::Secret},
-    oidc::{ApiCaller, BearerError},
+    oidc::{ApiCaller, BearerError, LoginError},
     portal::{Caller, Callers, Denied, api::ClientsApi},
 };
 use serde_json::{Value, json};
@@ -266,4 +266,20 @@ async fn when_the_records_do_not_answer_nothing_is_said_to_be_shut() {
     unknown(world.send(request.body(Body::empty()).unwrap()).await);
     let caller = world.provider.api_caller(&Secret::received(token)).await;
     assert!(matches!(caller, Err(BearerError::Dead(refused)) if refused.is_unknown()));
+}
+
+#[tokio::test]
+async fn an_address_that_was_taken_back_gets_no_code() {
+    let desk = Desk::new().await;
+    let world = &desk.world;
+    desk.call("POST /clients", None, &dui(json!({}))).await.is(201);
+    let mut browser = Browser::default();
+    let begun = world.authorize(&mut browser, "dui", "").await.is(303);
+    let pending = world.pending(&mut browser, &begun).await.unwrap();
+    let session = world.session().await;
+    let elsewhere = json!({"redirect_uris": ["http://localhost:9/ailleurs"]});
+    desk.call("PUT /clients/dui", None, &elsewhere).await.is(200);
+    let concluded = world.provider.conclude(&pending, &session).await;
+    assert!(matches!(concluded, Err(LoginError::Gone)));
+    assert!(world.pending(&mut browser, &begun).await.is_err(), "nor does the page wait");
 }

@@ -195,7 +195,7 @@ async fn a_pre_registration_rests_half_an_hour_and_ends() {
     assert_eq!(house.shown(&mut browser).await, None, "four hours, however often it is seen");
     house.depart(&mut browser).await;
     house.advance(Span::hours(1));
-    house.store.sweep().await.unwrap();
+    house.store.sweep(Span::hours(720)).await.unwrap();
     assert_eq!(house.count("SELECT count(*) FROM preregistration"), 0);
     assert_eq!(house.count("SELECT count(*) FROM errand"), 0);
 }

@@ -4,12 +4,14 @@
   const again = "meta[http-equiv=refresh]";
   const part = document.querySelector("[data-suivi]");
   if (!part || !document.querySelector(again) || !window.fetch) return;
+  // Where the page says that it is asked for by itself: that keeps no session open.
+  const where = document.querySelector(again).content.split("url=")[1];
   // Calls off the meta refresh: it was scheduled when it was read.
   window.stop();
   document.querySelector(again).remove();
   const look = async () => {
     try {
-      const answer = await fetch(location.href, { credentials: "same-origin" });
+      const answer = await fetch(where, { credentials: "same-origin" });
       if (!answer.ok) return location.reload();
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.querySelector("[data-suivi]");

@@ -91,9 +91,9 @@ pub(super) async fn fire_what_is_due(doors: Doors) {
 }
 
 /// Forgets what has expired: a round a minute, more while something is left.
-pub(super) async fn sweep(store: Arc<Sqlite>) {
+pub(super) async fn sweep(store: Arc<Sqlite>, refused_requests: Span) {
     loop {
-        let rest = match store.sweep().await {
+        let rest = match store.sweep(refused_requests).await {
             Ok(true) => Duration::from_millis(100),
             Ok(false) => Duration::from_mins(1),
             Err(outage) => {

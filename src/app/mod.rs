@@ -291,6 +291,6 @@ fn background(config: &Config, house: &House, machine: &Machine) -> Vec<Work<()>
     vec![
         Box::pin(telling.run()),
         Box::pin(glue::fire_what_is_due(house.doors.clone())),
-        Box::pin(glue::sweep(Arc::clone(&house.store))),
+        Box::pin(glue::sweep(Arc::clone(&house.store), config.retention.refused_requests)),
     ]
 }

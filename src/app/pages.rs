@@ -70,6 +70,7 @@ fn entrance(config: &Config, house: &House, machine: &Machine) -> Result<Entranc
         franceconnect: config.franceconnect.settings.as_ref().map(client).transpose()?,
         preregistrations: Arc::clone(&house.store) as _,
         visits: Visits { cookies, rest: config.franceconnect.session },
+        requests: Arc::clone(&house.store) as _,
         cookies,
         nomenclature: Arc::clone(&house.nomenclature),
         frame: house.frame,

@@ -113,6 +113,20 @@ impl Journal {
     }
 }
 
+/// What is kept of people, and for how long.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the section says it")]
+pub struct Retention {
+    pub refused_requests: Span,
+}
+
+impl Retention {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let days = reader.number("retention.refused_requests_days", 1..=365)?;
+        Some(Self { refused_requests: Span::hours(24 * i64::from(days)) })
+    }
+}
+
 /// Logs.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the section says it")]

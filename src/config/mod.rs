@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 pub use clients::WrittenClient;
 pub use franceconnect::FranceConnect;
-pub use limits::{Ecps, Journal, Log, Logout, Session, Throttle, Tokens};
+pub use limits::{Ecps, Journal, Log, Logout, Retention, Session, Throttle, Tokens};
 pub use mistake::{Mistake, Mistakes, Place};
 pub use places::{MailSecurity, Outbound, Patience, Records, Server, Sms, Smtp};
 
@@ -41,6 +41,7 @@ pub struct Config {
     pub throttle: Throttle,
     pub logout: Logout,
     pub journal: Journal,
+    pub retention: Retention,
     pub log: Log,
     pub clients: Vec<WrittenClient>,
 }
@@ -60,6 +61,7 @@ impl Config {
         let throttle = Throttle::read(reader);
         let logout = Logout::read(reader);
         let journal = Journal::read(reader);
+        let retention = Retention::read(reader);
         let log = Log::read(reader);
         let clients = clients::read(reader);
         Some(Self {
@@ -75,6 +77,7 @@ impl Config {
             throttle: throttle?,
             logout: logout?,
             journal: journal?,
+            retention: retention?,
             log: log?,
             clients: clients?,
         })

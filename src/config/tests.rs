@@ -50,6 +50,7 @@ fn the_defaults_are_those_of_the_reference() {
     assert_eq!(server.issuer, "http://localhost:8080/auth/realms/esante-wallet");
     assert_eq!(config.records.path, PathBuf::from("data/passerelle.db"));
     assert_eq!(config.records.key_file, PathBuf::from("data/records.key"));
+    assert_eq!(config.retention.refused_requests, crate::kernel::time::Span::hours(720));
     assert!(config.smtp.user.is_none() && config.smtp.password.is_none());
     // What the commented lines show is what absence means.
     let shown =

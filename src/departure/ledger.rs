@@ -63,6 +63,8 @@ pub struct LedgerLine {
     pub sid: Sid,
     /// Which grant of theirs was cut.
     pub grant: GrantId,
+    /// Since when it was open, while that is known: grants are forgotten after 30 days.
+    pub opened_at: Option<Timestamp>,
     /// How far it has come.
     pub state: NoticeState,
     /// How often it was tried.

@@ -7,6 +7,8 @@
 mod calendar;
 mod cascade;
 mod ledger;
+mod outlook;
+mod reopening;
 mod schedule;
 mod telling;
 
@@ -16,9 +18,9 @@ use crate::{
     kernel::{
         DepartureId, Finess, LocalAccessId, Outage, Revision, Rpps, SituationId, Timestamp,
         journal::Actor,
-        retry::{Answered, Keep},
+        retry::{Answered, Keep, Kept, Once},
     },
-    registry::{LocalAccess, Page, Situation, Structure},
+    registry::{AccessAt, LocalAccess, Page, Situation, Structure},
 };
 
 pub use calendar::{Calendar, Move, NotMoved, new_lead};
@@ -26,6 +28,8 @@ pub use cascade::{Ending, Plan, plan};
 pub use ledger::{
     AfterTry, Attempt, LedgerLine, Notice, NoticeState, Outbox, OwedLetter, RetryPolicy,
 };
+pub use outlook::{EndFacts, Mark, Outlook};
+pub use reopening::{ReopenRefused, may_give_back};
 pub use schedule::{Asked, EndRefused, EndRequest, Mandate, When};
 pub use telling::{LogoutTokens, Mailbag, Telling};
 
@@ -101,7 +105,7 @@ pub type Reopened = (Situation, Structure);
 /// caller who may ask again.
 #[async_trait::async_trait]
 pub trait Departures: Send + Sync {
-    /// Ends a situation, now or later.
+    /// Ends a situation, now or later, if what the asker was shown of it is still so.
     async fn end_situation(
         &self,
         situation: SituationId,
@@ -109,13 +113,21 @@ pub trait Departures: Send + Sync {
         keep: Keep<Ended>,
     ) -> Result<Answered<Ended, EndRefused>, Outage>;
 
-    /// Takes a local access back, now or later.
+    /// Takes a local access back, now or later, under the same condition.
     async fn end_local_access(
         &self,
         access: LocalAccessId,
         request: EndRequest,
         keep: Keep<Withdrawn>,
     ) -> Result<Answered<Withdrawn, EndRefused>, Outage>;
+
+    /// What an end would do if it were asked for at this moment of the calendar, without doing it.
+    async fn foresee(
+        &self,
+        ending: Ending,
+        request: EndRequest,
+        calendar: Timestamp,
+    ) -> Result<Result<Outlook, EndRefused>, Outage>;
 
     /// Undoes an end, done or scheduled. Opens the situation, and revives nothing.
     async fn reopen_situation(
@@ -125,6 +137,20 @@ pub trait Departures: Send + Sync {
         mandate: Mandate,
         keep: Keep<Reopened>,
     ) -> Result<Answered<Reopened, ReopenRefused>, Outage>;
+
+    /// Undoes the withdrawal of a local access, done or scheduled, under the rules by which one is
+    /// given. Opens it, and revives nothing.
+    async fn reopen_local_access(
+        &self,
+        access: LocalAccessId,
+        by: Actor,
+        mandate: Mandate,
+        keep: Keep<AccessAt>,
+    ) -> Result<Answered<AccessAt, ReopenRefused>, Outage>;
+
+    /// What was answered under this key, if it was kept for this very request: for somebody who may
+    /// ask for nothing any more.
+    async fn answered(&self, once: Once) -> Result<Option<Kept>, Outage>;
 
     /// One departure.
     async fn departure(&self, id: DepartureId) -> Result<Option<Departure>, Outage>;
@@ -136,24 +162,4 @@ pub trait Departures: Send + Sync {
         finess: Option<Finess>,
         page: Page<DepartureId>,
     ) -> Result<Vec<Departure>, Outage>;
-}
-
-/// Why an end is not undone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReopenRefused {
-    /// No such situation, or none that this asker may know of.
-    #[error("situation inconnue")]
-    Unknown,
-    /// It neither ended nor is due to.
-    #[error("cette situation est ouverte, sans fin prévue")]
-    NotEnded,
-    /// An Ordre or an ARS entered it.
-    #[error("cette situation a été enregistrée par un Ordre ou une ARS")]
-    OtherAuthority,
-    /// The number is retired: a wrong identity was deleted.
-    #[error("ce numéro RPPS a été retiré")]
-    Retired,
-    /// The structure has closed.
-    #[error("cette structure est fermée")]
-    StructureClosed,
 }

@@ -7,6 +7,8 @@ use crate::{
     registry::{Authority, LocalAccess, Situation},
 };
 
+use super::Mark;
+
 /// When the asker wants the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
@@ -45,6 +47,8 @@ pub struct EndRequest {
     pub by: Actor,
     /// What they may touch.
     pub mandate: Mandate,
+    /// What they were shown of it, and confirm. `None`: a program, which was shown nothing.
+    pub seen: Option<Mark>,
 }
 
 /// When the end takes effect.
@@ -82,6 +86,9 @@ pub enum EndRefused {
     /// No calendar holds that date.
     #[error("date hors du calendrier")]
     NoSuchDate,
+    /// It would do something else than what the asker was shown.
+    #[error("la situation a changé depuis l'aperçu")]
+    Changed,
 }
 
 impl EndRequest {
@@ -174,7 +181,8 @@ mod tests {
             let structure = if ours { "019999028" } else { "699999124" };
             let mandate =
                 Mandate { structure: Some(structure.parse().unwrap()), for_authority: false };
-            let request = EndRequest { asked, reason: None, by: Actor::Operator, mandate };
+            let request =
+                EndRequest { asked, reason: None, by: Actor::Operator, mandate, seen: None };
             let when = request.decide(&situation, now).map(|when| match when {
                 When::Now => "now".to_owned(),
                 When::Later { at, last_day } => format!("{at} {last_day}"),

@@ -52,6 +52,7 @@ pub enum Event {
     SituationReopened,
     LocalAccessGiven,
     LocalAccessWithdrawn,
+    LocalAccessReopened,
     HabilitationGiven,
     HabilitationWithdrawn,
     ActivationAsked,

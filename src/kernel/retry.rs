@@ -67,6 +67,18 @@ pub enum Answered<T, E> {
     KeyReused,
 }
 
+impl<T, E> Answered<T, E> {
+    /// The same, of a part of what was done.
+    pub fn map<U>(self, part: impl FnOnce(T) -> U) -> Answered<U, E> {
+        match self {
+            Self::Done(done) => Answered::Done(part(done)),
+            Self::Refused(refused) => Answered::Refused(refused),
+            Self::Replayed(kept) => Answered::Replayed(kept),
+            Self::KeyReused => Answered::KeyReused,
+        }
+    }
+}
+
 impl<T, E> From<Result<T, E>> for Answered<T, E> {
     fn from(outcome: Result<T, E>) -> Self {
         match outcome {

@@ -33,7 +33,8 @@ pub enum BuiltIn {
 impl BuiltIn {
     const ALL: [Self; 1] = [Self::Portal];
 
-    const fn name(self) -> &'static str {
+    /// Its identifier.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Portal => "portail",
         }

@@ -6,11 +6,13 @@
 
 pub mod api;
 pub mod applying;
+mod birth_place;
 mod card;
 pub mod console;
 pub mod directory;
 pub mod entrance;
 pub mod home;
+mod known;
 mod live;
 pub mod operations;
 mod ports;

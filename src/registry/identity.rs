@@ -88,9 +88,25 @@ pub fn key(identity: &CivilIdentity, nomenclature: &Nomenclature) -> String {
         (None, Some(town)) => fold(town),
         (None, None) => String::new(),
     };
-    let names: Vec<String> = identity.first_names.iter().map(|name| fold(name)).collect();
-    let (name, names) = (fold(&identity.birth_name), names.join(" "));
-    let (date, country) = (identity.birth_date, &identity.birth_country);
+    let names = (identity.birth_name.as_str(), identity.first_names.as_slice());
+    joined(names, identity.birth_date, (&identity.birth_country, &place))
+}
+
+/// The same of somebody who has added nothing yet to what FranceConnect gave. `None`: it gave no
+/// commune, and the place is still to be written.
+pub fn key_of_verified(verified: &VerifiedIdentity, nomenclature: &Nomenclature) -> Option<String> {
+    let place = nomenclature.commune_today(verified.birth_commune.as_deref()?);
+    let names = (verified.birth_name.as_str(), verified.first_names.as_slice());
+    Some(joined(names, verified.birth_date, (&verified.birth_country, place)))
+}
+
+fn joined(
+    (name, first_names): (&str, &[String]),
+    date: Date,
+    (country, place): (&str, &str),
+) -> String {
+    let names: Vec<String> = first_names.iter().map(|name| fold(name)).collect();
+    let (name, names) = (fold(name), names.join(" "));
     format!("{name}|{names}|{date}|{country}|{place}")
 }
 

@@ -64,6 +64,11 @@ pub struct Setting {
 }
 
 impl LocalAccessDraft {
+    /// The same as one that has ended, without an end.
+    pub fn again(access: &LocalAccess) -> Self {
+        Self { rpps: access.rpps, finess: access.finess, last_day: None }
+    }
+
     /// Reads what was written, or all that is wrong with it.
     pub fn read(body: Map<String, Value>, today: Date) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();

@@ -28,6 +28,13 @@ impl Csrf {
         Self(URL_SAFE_NO_PAD.encode(tag))
     }
 
+    /// The name of one form among those that carry this token: the same each time that the session
+    /// posts the same.
+    #[must_use]
+    pub fn of_form(&self, told: &str) -> Self {
+        Self::token(&Secret::received(self.0.clone()), told)
+    }
+
     /// Whether a posted form carries this token, in constant time.
     pub fn admits(&self, fields: &Fields) -> bool {
         self.matches(fields.get(FIELD).unwrap_or_default())

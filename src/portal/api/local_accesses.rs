@@ -76,7 +76,8 @@ pub(super) async fn withdraw(
     let unknown = || not_found("Accès local inconnu");
     let id: LocalAccessId = id.parse().map_err(|_| unknown())?;
     let asked = Asked::Immediate;
-    let request = EndRequest { asked, reason: None, by: call.actor(), mandate: call.mandate() };
+    let (by, mandate) = (call.actor(), call.mandate());
+    let request = EndRequest { asked, reason: None, by, mandate, seen: None };
     let wording: Wording<Withdrawn> = Arc::new(|withdrawn: &Withdrawn| {
         let Withdrawn { local_access, structure, departure, owed } = withdrawn;
         let view = WithdrawnView {
@@ -92,8 +93,9 @@ pub(super) async fn withdraw(
         EndRefused::AlreadyEnded => {
             Problem::new(StatusCode::CONFLICT, "already_ended", "Cet accès local est déjà retiré.")
         }
-        EndRefused::OtherAuthority | EndRefused::BeforeStart | EndRefused::NoSuchDate => {
-            end_refused(refused, asked)
-        }
+        EndRefused::OtherAuthority
+        | EndRefused::BeforeStart
+        | EndRefused::NoSuchDate
+        | EndRefused::Changed => end_refused(refused, asked),
     })
 }

@@ -84,7 +84,8 @@ pub(super) async fn end(
     call.needs(&[Scope::RegistryWrite])?;
     let id = situation(&id)?;
     let (asked, reason) = asked(call.object()?).map_err(invalid)?;
-    let request = EndRequest { asked, reason, by: call.actor(), mandate: call.mandate() };
+    let request =
+        EndRequest { asked, reason, by: call.actor(), mandate: call.mandate(), seen: None };
     let (nomenclature, today) = (Arc::clone(&api.nomenclature), call.calendar().date());
     let wording: Wording<Ended> = Arc::new(move |ended: &Ended| {
         let at = (&ended.situation, &ended.structure);
@@ -120,6 +121,8 @@ pub(super) async fn reopen(
             ReopenRefused::Unknown => unknown(),
             ReopenRefused::NotEnded => conflict("not_ended"),
             ReopenRefused::StructureClosed => conflict("structure_closed"),
+            ReopenRefused::GivenAgain => conflict("already_open"),
+            ReopenRefused::NotToBeGiven => conflict("not_to_be_given"),
             ReopenRefused::OtherAuthority => other_authority(&refused),
             ReopenRefused::Retired => retired(),
         }
@@ -144,6 +147,7 @@ pub(super) fn end_refused(refused: EndRefused, asked: Asked) -> Problem {
         EndRefused::AlreadyEnded => {
             Problem::new(StatusCode::CONFLICT, "already_ended", sentence(&refused))
         }
+        EndRefused::Changed => Problem::new(StatusCode::CONFLICT, "changed", sentence(&refused)),
         EndRefused::BeforeStart => at_fault("before_start"),
         EndRefused::NoSuchDate => at_fault("bad_date"),
     }

@@ -4,6 +4,7 @@ use axum::{http::StatusCode, response::Response};
 
 use crate::{
     kernel::Outage,
+    portal::known::Known,
     web::page::{self, Frame, Trouble},
 };
 
@@ -38,27 +39,13 @@ pub(super) fn too_long(frame: Frame) -> Response {
 
 /// Somebody who has a number.
 pub(super) fn already(frame: Frame) -> Response {
-    let trouble = Trouble {
-        code: "deja_enregistre",
-        title: "Vous avez déjà un numéro RPPS : demandez un rattachement",
-        text: "Une personne n'a qu'un numéro, pour la vie. Donnez le vôtre à votre établissement : il \
-               vous rattache en ajoutant une situation d'exercice à votre enregistrement. Votre \
-               numéro figure dans le courriel reçu à l'enregistrement, et dans l'annuaire.",
-        onward: Some(("/annuaire", "Retrouver mon numéro dans l'annuaire")),
-    };
-    page::error(frame, StatusCode::CONFLICT, trouble)
+    page::error(frame, StatusCode::CONFLICT, Known::Registered.words())
 }
 
 /// Somebody of the same identity, known to FranceConnect under another account, has asked already.
 pub(super) fn pending(frame: Frame) -> Response {
-    let trouble = Trouble {
-        code: "demande_en_cours",
-        title: "Une demande est déjà en cours pour cette identité",
-        text: "Mêmes noms, mêmes date et lieu de naissance : une demande attend la décision d'un \
-               établissement. Si c'est la vôtre, retrouvez-la avec le compte qui a servi à l'envoyer. \
-               Si vous êtes homonymes, demandez à votre établissement de vous enregistrer lui-même.",
-        onward: Some((super::HOME, "Revenir à mon pré-enregistrement")),
-    };
+    let onward = Some((super::HOME, "Revenir à mon pré-enregistrement"));
+    let trouble = Trouble { onward, ..Known::AskedElsewhere.words() };
     page::error(frame, StatusCode::CONFLICT, trouble)
 }
 

@@ -6,8 +6,9 @@ use axum::{
 };
 
 use crate::{
-    access::Scope,
-    departure::{Departure, EndRefused, Ending, Mandate, ReopenRefused},
+    departure::{
+        Departure, EndRefused, EndRequest, Ended, Ending, Mandate, Mark, ReopenRefused, Withdrawn,
+    },
     kernel::{
         Outage,
         retry::{Answered, Keep},
@@ -15,8 +16,8 @@ use crate::{
 };
 
 use super::{
-    Console,
-    departing::{form, request, to_confirm},
+    Console, again,
+    departing::{form, request},
     form::{self as typed_form, Typed},
     leaver::{Found, Leaver},
     pages,
@@ -59,35 +60,48 @@ impl Console {
             Ok(asked) => asked,
             Err(faults) => return Ok(form(visit, leaver, &typed, &faults)),
         };
-        let request = request(visit, leaver, &typed, asked);
-        match self.preview(visit, leaver, &request).await? {
-            Ok(preview) if !has_seen(visit, &preview.shown) => {
-                return Ok(to_confirm(visit, leaver, &typed, preview));
+        let seen = Mark::presented(visit.fields.get("apercu_vu").unwrap_or_default());
+        let request = request(visit, leaver, &typed, (asked, Some(seen)));
+        match self.ended(visit, leaver, request).await? {
+            Answered::Done(departure) => self.receipt(visit, leaver, &departure).await,
+            // Twice at once, and the first has closed the visitor's own rights.
+            Answered::Replayed(kept) => match self.receipt_again(&kept).await? {
+                Some(receipt) => Ok(receipt),
+                None => self.last_departure(visit, leaver).await,
+            },
+            // Confirmed twice, or by two at once: what happened is what was wanted.
+            Answered::KeyReused | Answered::Refused(EndRefused::AlreadyEnded) => {
+                self.last_departure(visit, leaver).await
             }
-            // What has no preview any more is refused below, or done already.
-            Ok(_) | Err(_) => {}
+            Answered::Refused(EndRefused::Changed) => self.look_ahead(visit, leaver, true).await,
+            Answered::Refused(refused) => {
+                Ok(form(visit, leaver, &typed, &typed_form::refused(refused)))
+            }
         }
+    }
+
+    async fn ended(
+        &self,
+        visit: &Visit,
+        leaver: &Leaver,
+        request: EndRequest,
+    ) -> Result<Answered<Departure, EndRefused>, Outage> {
         let departures = &self.with.departures;
-        let ended = match leaver.ending() {
+        // Anybody else opens the receipt as often as they like.
+        let is_own = leaver.rpps() == visit.rpps();
+        let once = visit.once(&format!("{}/depart/confirmer", leaver.path())).filter(|_| is_own);
+        Ok(match leaver.ending() {
             Ending::Situation(id) => {
-                let answered = departures.end_situation(id, request, Keep::nothing()).await?;
-                outcome(answered).map(|ended| ended.departure)
+                let keep = again::keep(once, |ended: &Ended| &ended.departure);
+                let ended = departures.end_situation(id, request, keep).await?;
+                ended.map(|ended| ended.departure)
             }
             Ending::LocalAccess(id) => {
-                let answered = departures.end_local_access(id, request, Keep::nothing()).await?;
-                outcome(answered).map(|withdrawn| withdrawn.departure)
+                let keep = again::keep(once, |withdrawn: &Withdrawn| &withdrawn.departure);
+                let withdrawn = departures.end_local_access(id, request, keep).await?;
+                withdrawn.map(|withdrawn| withdrawn.departure)
             }
-        };
-        match ended {
-            Ok(departure) => self.receipt(visit, leaver, &departure).await,
-            // Confirmed twice, or by two at once: what happened is what was wanted.
-            Err(EndRefused::AlreadyEnded) => {
-                let last = self.departures_of(leaver).await?.into_iter().next();
-                let path = last.map_or_else(|| leaver.path(), |last| at(&last));
-                Ok(visit.see_other(&path))
-            }
-            Err(refused) => Ok(form(visit, leaver, &typed, &typed_form::refused(refused))),
-        }
+        })
     }
 
     /// To the receipt. Who has just closed their own rights here could not open it any more: they
@@ -101,28 +115,19 @@ impl Console {
         if leaver.rpps() != visit.rpps() || departure.cuts.is_empty() {
             return Ok(visit.see_other(&at(departure)));
         }
-        let is_whole = departure.cuts.iter().any(|cut| matches!(cut.scope, Scope::Person(_)));
-        self.last_receipt(departure, is_whole).await
+        self.last_receipt(departure).await
     }
-}
 
-/// Whether what is confirmed is what the preview showed.
-fn has_seen(visit: &Visit, shown: &str) -> bool {
-    visit.mark_of(shown).matches(visit.fields.get("apercu_vu").unwrap_or_default())
+    async fn last_departure(&self, visit: &Visit, leaver: &Leaver) -> Result<Response, Outage> {
+        let last = self.departures_of(leaver).await?.into_iter().next();
+        let path = last.map_or_else(|| leaver.page(), |last| at(&last));
+        Ok(visit.see_other(&path))
+    }
 }
 
 /// Where a departure's receipt is.
 pub(super) fn at(departure: &Departure) -> String {
     format!("/portail/departs/{}", departure.id)
-}
-
-/// Nothing is kept under a key here, so nothing is replayed from one.
-fn outcome<T>(answered: Answered<T, EndRefused>) -> Result<T, EndRefused> {
-    match answered {
-        Answered::Done(done) => Ok(done),
-        Answered::Refused(refused) => Err(refused),
-        Answered::Replayed(_) | Answered::KeyReused => Err(EndRefused::AlreadyEnded),
-    }
 }
 
 /// `POST /portail/situations/{id}/rouvrir`: undo. It opens the situation, and revives nothing.
@@ -131,29 +136,50 @@ pub(super) async fn reopen(
     Path(id): Path<String>,
     visit: Visit,
 ) -> Response {
-    let answered = match console.situation(&visit, &id).await {
-        Ok(Ok(leaver)) => console.undo(&visit, &leaver).await,
-        Ok(Err(instead)) => Ok(instead),
-        Err(outage) => Err(outage),
-    };
-    answered.unwrap_or_else(|outage| pages::unavailable(visit.frame(), &outage))
+    let found = console.situation(&visit, &id).await;
+    console.reopened(&visit, found).await
+}
+
+/// `POST /portail/acces-locaux/{id}/rouvrir`: undo, likewise.
+pub(super) async fn give_back(
+    State(console): State<Console>,
+    Path(id): Path<String>,
+    visit: Visit,
+) -> Response {
+    let found = console.access(&visit, &id).await;
+    console.reopened(&visit, found).await
 }
 
 impl Console {
-    async fn undo(&self, visit: &Visit, leaver: &Leaver) -> Result<Response, Outage> {
-        let Ending::Situation(id) = leaver.ending() else {
-            return Ok(visit.not_theirs(self, None).await);
+    async fn reopened(&self, visit: &Visit, found: Found<Leaver>) -> Response {
+        let answered = match found {
+            Ok(Ok(leaver)) => self.undo(visit, &leaver).await,
+            Ok(Err(instead)) => Ok(instead),
+            Err(outage) => Err(outage),
         };
+        answered.unwrap_or_else(|outage| pages::unavailable(visit.frame(), &outage))
+    }
+
+    async fn undo(&self, visit: &Visit, leaver: &Leaver) -> Result<Response, Outage> {
         let mandate = Mandate { structure: Some(leaver.structure.finess), for_authority: false };
-        let departures = &self.with.departures;
-        let by = visit.actor();
-        match departures.reopen_situation(id, by, mandate, Keep::nothing()).await? {
-            Answered::Done(_)
+        let (departures, by) = (&self.with.departures, visit.actor());
+        let undone = match leaver.ending() {
+            Ending::Situation(id) => {
+                let keep = Keep::nothing();
+                departures.reopen_situation(id, by, mandate, keep).await?.map(|_| ())
+            }
+            Ending::LocalAccess(id) => {
+                let keep = Keep::nothing();
+                departures.reopen_local_access(id, by, mandate, keep).await?.map(|_| ())
+            }
+        };
+        match undone {
+            Answered::Done(())
             | Answered::Replayed(_)
             | Answered::KeyReused
-            | Answered::Refused(ReopenRefused::NotEnded) => Ok(visit.see_other(&leaver.path())),
+            | Answered::Refused(ReopenRefused::NotEnded) => Ok(visit.see_other(&leaver.page())),
             Answered::Refused(refused) => {
-                Ok(pages::not_reopened(visit.frame(), refused, &leaver.path()))
+                Ok(pages::not_reopened(visit.frame(), refused, &leaver.page()))
             }
         }
     }

@@ -3,16 +3,21 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
-use crate::kernel::{
-    GrantId, Timestamp,
-    seal::{RecordsKey, Unsealable},
-    secret::Secret,
+use crate::{
+    kernel::{
+        GrantId, Timestamp,
+        seal::{RecordsKey, Unsealable},
+        secret::Secret,
+    },
+    web::csrf::Csrf,
 };
 
 /// Its name.
 pub(super) const NAME: &str = "portail";
 /// What its seal is bound to.
 const WHAT: &str = "cookie/portail";
+/// What a form's token is bound to.
+const PURPOSE: &str = "portail";
 
 /// What the cookie says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +47,14 @@ impl Named {
 
     /// The secret from which the forms of this session take their token. The cookie itself changes
     /// with each page, and a form that was opened before must stay good.
-    pub(super) fn form_secret(self, key: &RecordsKey) -> Secret {
+    fn form_secret(self, key: &RecordsKey) -> Secret {
         let digest = key.digest("forms/portail", &self.grant.to_string());
         Secret::received(URL_SAFE_NO_PAD.encode(digest.as_bytes()))
+    }
+
+    /// The token of its forms.
+    pub(super) fn forms(self, key: &RecordsKey) -> Csrf {
+        Csrf::token(&self.form_secret(key), PURPOSE)
     }
 }
 

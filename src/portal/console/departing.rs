@@ -8,7 +8,7 @@ use axum::{
 };
 
 use crate::{
-    departure::{Asked, EndRequest, Mandate},
+    departure::{Asked, EndRequest, Mandate, Mark},
     kernel::Outage,
     registry::fault::Fault,
     web::page::Frame,
@@ -48,7 +48,6 @@ struct Confirm<'a> {
     chrome: Chrome<'a>,
     about: About,
     typed: &'a Typed,
-    mark: &'a str,
     has_changed: bool,
     preview: Preview,
 }
@@ -62,6 +61,8 @@ pub(super) struct About {
     pub(super) path: String,
     pub(super) is_open: bool,
     pub(super) is_employers: bool,
+    /// The end that a local access is due to have.
+    pub(super) end_of_access: Option<String>,
 }
 
 impl About {
@@ -74,6 +75,7 @@ impl About {
             path: leaver.path(),
             is_open: leaver.is_open(),
             is_employers: leaver.is_employers(),
+            end_of_access: leaver.end_of_access(),
         }
     }
 }
@@ -140,60 +142,59 @@ pub(super) fn form(visit: &Visit, leaver: &Leaver, typed: &Typed, faults: &[Faul
 }
 
 /// What the visitor asks for, as a manager of this structure.
-pub(super) fn request(visit: &Visit, leaver: &Leaver, typed: &Typed, asked: Asked) -> EndRequest {
+pub(super) fn request(
+    visit: &Visit,
+    leaver: &Leaver,
+    typed: &Typed,
+    (asked, seen): (Asked, Option<Mark>),
+) -> EndRequest {
     let structure = Some(leaver.structure.finess);
     EndRequest {
         asked,
         reason: Some(typed.reason.clone()).filter(|reason| !reason.is_empty()),
         by: visit.actor(),
         mandate: Mandate { structure, for_authority: false },
+        seen,
     }
 }
 
 impl Console {
     async fn previewed(&self, visit: &Visit, found: Found<Leaver>) -> Response {
         let answered = match found {
-            Ok(Ok(leaver)) => self.look_ahead(visit, &leaver).await,
+            Ok(Ok(leaver)) => self.look_ahead(visit, &leaver, false).await,
             Ok(Err(instead)) => Ok(instead),
             Err(outage) => Err(outage),
         };
         answered.unwrap_or_else(|outage| pages::unavailable(visit.frame(), &outage))
     }
 
-    async fn look_ahead(&self, visit: &Visit, leaver: &Leaver) -> Result<Response, Outage> {
+    /// What confirming would do, with the form that confirms it; `has_changed`: the visitor confirmed
+    /// something else.
+    pub(super) async fn look_ahead(
+        &self,
+        visit: &Visit,
+        leaver: &Leaver,
+        has_changed: bool,
+    ) -> Result<Response, Outage> {
         let typed = Typed::read(&visit.fields);
         let asked = match typed.asked() {
             Ok(asked) => asked,
             Err(faults) => return Ok(form(visit, leaver, &typed, &faults)),
         };
-        let request = request(visit, leaver, &typed, asked);
+        let request = request(visit, leaver, &typed, (asked, None));
         let preview = match self.preview(visit, leaver, &request).await? {
             Ok(preview) => preview,
             Err(refused) => return Ok(form(visit, leaver, &typed, &form::refused(refused))),
         };
-        Ok(to_confirm(visit, leaver, &typed, preview))
+        let page = Confirm {
+            frame: visit.frame(),
+            chrome: visit.chrome("effectif"),
+            about: About::of(leaver),
+            typed: &typed,
+            has_changed,
+            preview,
+        };
+        let status = if has_changed { StatusCode::CONFLICT } else { StatusCode::OK };
+        Ok(visit.page(status, &page))
     }
-}
-
-/// What confirming would do, with the form that confirms it. Somebody who confirmed an older preview
-/// is told that it has changed.
-pub(super) fn to_confirm(
-    visit: &Visit,
-    leaver: &Leaver,
-    typed: &Typed,
-    preview: Preview,
-) -> Response {
-    let has_changed = visit.fields.has("confirmer");
-    let mark = visit.mark_of(&preview.shown);
-    let page = Confirm {
-        frame: visit.frame(),
-        chrome: visit.chrome("effectif"),
-        about: About::of(leaver),
-        typed,
-        mark: mark.expose(),
-        has_changed,
-        preview,
-    };
-    let status = if has_changed { StatusCode::CONFLICT } else { StatusCode::OK };
-    visit.page(status, &page)
 }

@@ -22,6 +22,7 @@ use crate::{
 };
 
 use super::{
+    super::birth_place,
     Console,
     demandes::name,
     leaver::Found,
@@ -52,8 +53,20 @@ struct Review<'a> {
     twins: Vec<Twin>,
     is_open: bool,
     decided: Option<String>,
+    /// Somebody else has decided first: what, and who.
+    late: Option<String>,
     faults: Vec<Fault>,
     reason: &'a str,
+}
+
+/// What became of what the visitor asked for here.
+enum Remark {
+    /// They only look.
+    Nothing,
+    /// This is wrong.
+    Faults(Vec<Fault>),
+    /// Somebody has decided first.
+    Late(String),
 }
 
 /// What is wrong, beside its field.
@@ -93,7 +106,7 @@ pub(super) async fn show(
     visit: Visit,
 ) -> Response {
     let answered = match console.asked(&visit, &id).await {
-        Ok(Ok(request)) => console.review(&visit, &request, Vec::new()).await,
+        Ok(Ok(request)) => console.review(&visit, &request, Remark::Nothing).await,
         Ok(Err(instead)) => Ok(instead),
         Err(outage) => Err(outage),
     };
@@ -160,7 +173,7 @@ impl Console {
         &self,
         visit: &Visit,
         request: &RegistrationRequest,
-        faults: Vec<Fault>,
+        remark: Remark,
     ) -> Result<Response, Outage> {
         let is_open = request.state == RequestState::ToProcess;
         let twins = if is_open {
@@ -170,10 +183,12 @@ impl Console {
         };
         let (identity, placing) = (&request.identity, &request.placing);
         let lists = &self.with.nomenclature;
-        let commune = identity.birth_commune.as_deref().map(|code| lists.communes.label(code));
-        let town = commune.or(identity.birth_town.as_deref()).unwrap_or_default();
-        let status =
-            if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        let (commune, town) = (identity.birth_commune.as_deref(), identity.birth_town.as_deref());
+        let (status, late, faults) = match remark {
+            Remark::Nothing => (StatusCode::OK, None, Vec::new()),
+            Remark::Faults(faults) => (StatusCode::UNPROCESSABLE_ENTITY, None, faults),
+            Remark::Late(told) => (StatusCode::CONFLICT, Some(told), Vec::new()),
+        };
         let page = Review {
             frame: visit.frame(),
             chrome: visit.chrome("demandes"),
@@ -181,7 +196,7 @@ impl Console {
             who: name(request),
             age: request.age(visit.now.calendar.date()),
             born: day_in_french(identity.birth_date),
-            birth_place: format!("{town} ({})", lists.countries.label(&identity.birth_country)),
+            birth_place: birth_place::words(lists, &identity.birth_country, commune, town),
             request,
             profession: lists.professions.label(&placing.profession),
             role: lists.roles.label(&placing.role),
@@ -194,6 +209,7 @@ impl Console {
             twins: twins.iter().map(Twin::of).collect(),
             is_open,
             decided: self.decided(request).await?,
+            late,
             faults,
             reason: visit.fields.get("motif").unwrap_or_default(),
         };
@@ -276,7 +292,7 @@ impl Console {
                     }
                 };
                 let fault = Fault { field: "attestation", message };
-                self.review(visit, request, vec![fault]).await
+                self.review(visit, request, Remark::Faults(vec![fault])).await
             }
         }
     }
@@ -292,7 +308,7 @@ impl Console {
             Err(faults) => {
                 let faults = faults.into_iter().map(|fault| fault.message);
                 let faults = faults.map(|message| Fault { field: "motif", message }).collect();
-                return self.review(visit, request, faults).await;
+                return self.review(visit, request, Remark::Faults(faults)).await;
             }
         };
         let here = format!("/portail/demandes/{}", request.id);
@@ -311,7 +327,7 @@ impl Console {
             NotDecided::AlreadyDecided(request) => request,
         };
         let by = self.decided(&request).await?.unwrap_or_default();
-        let message = format!("Déjà traitée {by} : {}.", request.state.label());
-        self.review(visit, &request, vec![Fault { field: "decision", message }]).await
+        let told = format!("Cette demande a déjà été traitée {by} : {}.", request.state.label());
+        self.review(visit, &request, Remark::Late(told)).await
     }
 }

@@ -99,7 +99,10 @@ pub(super) fn refused(refused: EndRefused) -> Vec<Fault> {
             ("dernier_jour", "Date antérieure à la prise de fonction.".to_owned())
         }
         EndRefused::NoSuchDate => ("dernier_jour", "Cette date est hors du calendrier.".to_owned()),
-        EndRefused::Unknown | EndRefused::OtherAuthority | EndRefused::AlreadyEnded => {
+        EndRefused::Unknown
+        | EndRefused::OtherAuthority
+        | EndRefused::AlreadyEnded
+        | EndRefused::Changed => {
             let sentence = refused.to_string();
             let mut letters = sentence.chars();
             let first = letters.next().map(char::to_uppercase);

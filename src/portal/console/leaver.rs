@@ -8,7 +8,12 @@ use crate::{
     registry::{Authority, LocalAccess, Page, Situation, Structure},
 };
 
-use super::{super::PersonRecord, Console, visit::Visit, words};
+use super::{
+    super::PersonRecord,
+    Console,
+    visit::{Visit, with_parameter},
+    words,
+};
 
 /// Departures of one situation that are looked at, newest first.
 const DEPARTURES: u32 = 100;
@@ -66,6 +71,25 @@ impl Leaver {
         match &self.held {
             Held::Situation(situation) => format!("/portail/situations/{}", situation.id),
             Held::Access(access) => format!("/portail/acces-locaux/{}", access.id),
+        }
+    }
+
+    /// Where a manager reads of it: a local access has no page of its own.
+    pub(super) fn page(&self) -> String {
+        match &self.held {
+            Held::Situation(_) => self.path(),
+            Held::Access(access) => with_parameter("/portail/effectif", "finess", access.finess),
+        }
+    }
+
+    /// The end that a local access is due to have, as people read it; a situation's is on its page.
+    pub(super) fn end_of_access(&self) -> Option<String> {
+        match &self.held {
+            Held::Situation(_) => None,
+            Held::Access(access) => access
+                .ends_at
+                .filter(|_| access.ended_at.is_none())
+                .map(|at| words::end(Some(at), None)),
         }
     }
 

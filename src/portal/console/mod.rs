@@ -5,6 +5,7 @@
 //! grant at [`Door::Console`](crate::access::Door::Console) and reads rights again: a `Visit` is made
 //! of both, and no page of somebody's answers without one.
 
+mod again;
 mod confirming;
 mod cookie;
 mod demandes;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     http::StatusCode,
+    middleware::from_fn_with_state,
     routing::{get, post},
 };
 
@@ -101,6 +103,7 @@ impl Console {
     pub fn router(self) -> Router {
         // A HEAD request must not redeem a code.
         let nothing = async || StatusCode::NO_CONTENT;
+        let again = from_fn_with_state(self.clone(), again::answer);
         Router::new()
             .route("/portail/connexion", get(login::start))
             .route("/portail/connexion/retour", get(login::come_back).head(nothing))
@@ -120,13 +123,20 @@ impl Console {
                 "/portail/situations/{id}/depart",
                 get(departing::situation_form).post(departing::situation_preview),
             )
-            .route("/portail/situations/{id}/depart/confirmer", post(confirming::situation))
+            .route(
+                "/portail/situations/{id}/depart/confirmer",
+                post(confirming::situation).layer(again.clone()),
+            )
             .route("/portail/situations/{id}/rouvrir", post(confirming::reopen))
+            .route("/portail/acces-locaux/{id}/rouvrir", post(confirming::give_back))
             .route(
                 "/portail/acces-locaux/{id}/depart",
                 get(departing::access_form).post(departing::access_preview),
             )
-            .route("/portail/acces-locaux/{id}/depart/confirmer", post(confirming::access))
+            .route(
+                "/portail/acces-locaux/{id}/depart/confirmer",
+                post(confirming::access).layer(again),
+            )
             .route("/portail/departs/{id}", get(recu::show))
             .with_state(self)
     }

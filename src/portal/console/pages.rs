@@ -125,14 +125,14 @@ pub(super) fn lost(frame: Frame) -> Response {
     page::error(frame, StatusCode::BAD_REQUEST, trouble)
 }
 
-/// An end that is not undone.
+/// An end that is not undone, of a situation or of a local access.
 pub(super) fn not_reopened(frame: Frame, refused: ReopenRefused, back: &str) -> Response {
     let text = format!("Rien n'a été modifié : {refused}.");
     let trouble = Trouble {
         code: "reouverture_refusee",
-        title: "Cette situation ne peut pas être rouverte",
+        title: "La réouverture est refusée",
         text: &text,
-        onward: Some((back, "Revenir à la fiche")),
+        onward: Some((back, "Revenir")),
     };
     page::error(frame, StatusCode::CONFLICT, trouble)
 }

@@ -2,19 +2,13 @@
 
 use crate::{
     access::Scope,
-    departure::{EndRefused, EndRequest, Plan, When, plan},
+    departure::{EndRefused, EndRequest, Mark, Outlook, Plan, When},
     kernel::{Finess, Outage, time::Span},
     oidc::{GrantType, StoredClient},
     registry::Page,
 };
 
-use super::{
-    super::SessionRecord,
-    Console,
-    leaver::{Held, Leaver},
-    visit::Visit,
-    words,
-};
+use super::{super::SessionRecord, Console, leaver::Leaver, visit::Visit, words};
 
 /// Relying parties read at once.
 const CLIENTS: u32 = 200;
@@ -35,8 +29,8 @@ pub(super) struct Preview {
     pub(super) leaves_unmanaged: bool,
     /// How long a program that checks only our signature may stay open.
     pub(super) longest_token: i64,
-    /// What must not have changed when it is confirmed; a count of open sessions may.
-    pub(super) shown: String,
+    /// What the form brings back, so that nothing else is confirmed than what was shown.
+    pub(super) mark: Mark,
 }
 
 impl Console {
@@ -47,49 +41,28 @@ impl Console {
         leaver: &Leaver,
         request: &EndRequest,
     ) -> Result<Result<Preview, EndRefused>, Outage> {
-        let calendar = visit.now.calendar;
-        let decided = match &leaver.held {
-            Held::Situation(situation) => request.decide(situation, calendar),
-            Held::Access(access) => request.decide_access(access, calendar),
-        };
-        let when = match decided {
-            Ok(when) => when,
+        let (ending, calendar) = (leaver.ending(), visit.now.calendar);
+        let foreseen = self.with.departures.foresee(ending, request.clone(), calendar).await?;
+        let outlook = match foreseen {
+            Ok(outlook) => outlook,
             Err(refused) => return Ok(Err(refused)),
         };
-        let before = leaver.record.standing(calendar.date());
-        let planned = plan(&before, leaver.ending(), &request.by);
         let sessions = self.open_sessions(leaver.rpps(), visit.now.protocol).await?;
-        let closes = self.closes(leaver, &planned, &sessions).await?;
-        let leaves_unmanaged = planned.closing.is_some() && self.is_last_manager(leaver).await?;
-        let stays = self.stays(leaver, &planned);
-        let last = self.departures_of(leaver).await?.into_iter().next();
-        let scope = planned.closing.as_ref().map(|closing| closing.scope.clone());
-        let shown = format!(
-            "{when:?} {scope:?} {} {leaves_unmanaged} {stays:?} {:?}",
-            planned.suspends_card,
-            last.map(|departure| departure.id),
-        );
+        let closes = self.closes(leaver, &outlook.plan, &sessions).await?;
         let life: Span = self.with.provider.settings().access_token_life;
         Ok(Ok(Preview {
-            when: match when {
+            when: match outlook.when {
                 When::Now => "immédiatement".to_owned(),
                 When::Later { at, .. } => format!("le {}", at.end_in_french()),
             },
-            is_now: when == When::Now,
+            is_now: outlook.when == When::Now,
             closes,
-            stays,
-            is_own: leaver.rpps() == visit.rpps() && planned.closing.is_some(),
-            leaves_unmanaged,
+            stays: self.stays(leaver, &outlook),
+            is_own: leaver.rpps() == visit.rpps() && outlook.plan.closing.is_some(),
+            leaves_unmanaged: outlook.leaves_unmanaged,
             longest_token: life.as_seconds(),
-            shown,
+            mark: outlook.mark(),
         }))
-    }
-
-    /// Whether `leaver` manages the structure, and nobody else does.
-    async fn is_last_manager(&self, leaver: &Leaver) -> Result<bool, Outage> {
-        let managers = self.with.habilitations.managers_of(leaver.structure.finess).await?;
-        let is_leaver = |rpps| rpps == leaver.rpps();
-        Ok(!managers.is_empty() && managers.iter().all(|held| is_leaver(held.rpps)))
     }
 
     async fn closes(
@@ -122,12 +95,11 @@ impl Console {
         Ok(closes)
     }
 
-    fn stays(&self, leaver: &Leaver, planned: &Plan) -> Vec<String> {
-        let ending = leaver.ending();
-        let is_this = |id| ending == crate::departure::Ending::Situation(id);
-        let open = leaver.record.situations.iter().filter(|(situation, _)| situation.is_open());
-        let others = open.filter(|(situation, _)| !is_this(situation.id));
-        let mut stays: Vec<_> = others
+    fn stays(&self, leaver: &Leaver, outlook: &Outlook) -> Vec<String> {
+        let planned = &outlook.plan;
+        let all = leaver.record.situations.iter();
+        let mut stays: Vec<_> = all
+            .filter(|(situation, _)| outlook.stays.contains(&situation.id))
             .map(|(situation, at)| {
                 let role = self.with.nomenclature.roles.label(&situation.role);
                 format!("La situation à {} ({role})", words::place(at))

@@ -12,16 +12,16 @@ use axum::{
 use crate::{
     access::{Cut, Scope},
     departure::{Departure, DepartureState, Ending, LedgerLine, NoticeState},
-    kernel::{ClientId, DepartureId, Outage},
+    kernel::{ClientId, DepartureId, Outage, Timestamp},
     oidc::StoredClient,
     web::page::{self, Frame},
 };
 
 use super::{
     Console,
-    cookie::NAME,
+    confirming::at,
     pages::{self, Chrome},
-    visit::{Visit, append},
+    visit::{FOLLOWING, Visit, with_parameter},
     words,
 };
 
@@ -52,6 +52,7 @@ struct Told {
     place: String,
     state: DepartureState,
     noun: &'static str,
+    is_access: bool,
     when: String,
     done_at: Option<String>,
     reason: Option<String>,
@@ -59,6 +60,8 @@ struct Told {
     parties: Vec<Party>,
     quiet: Vec<String>,
     is_waiting: bool,
+    /// Where the page brings itself up to date.
+    following: String,
     longest_token: i64,
 }
 
@@ -80,6 +83,8 @@ struct Closed {
 /// A relying party that is told.
 struct Party {
     name: String,
+    /// Since when it was open: one service may have been open twice.
+    since: String,
     state: &'static str,
     key: &'static str,
     at: String,
@@ -108,52 +113,47 @@ impl Console {
             return Ok(visit.not_theirs(self, Some(departure.finess)).await);
         }
         let undo = match departure.ending {
-            Ending::Situation(id) if departure.state != DepartureState::Undone => {
-                Some(format!("/portail/situations/{id}/rouvrir"))
-            }
-            Ending::Situation(_) | Ending::LocalAccess(_) => None,
+            Ending::Situation(id) => format!("/portail/situations/{id}/rouvrir"),
+            Ending::LocalAccess(id) => format!("/portail/acces-locaux/{id}/rouvrir"),
         };
+        let undo = Some(undo).filter(|_| departure.state != DepartureState::Undone);
         let told = self.told(&departure).await?;
         let chrome = visit.chrome("effectif");
         Ok(visit.page(StatusCode::OK, &Receipt { frame: visit.frame(), chrome, told, undo }))
     }
 
     /// The receipt for who has just closed their own rights: nothing of it opens again afterwards.
-    pub(super) async fn last_receipt(
-        &self,
-        departure: &Departure,
-        is_whole: bool,
-    ) -> Result<Response, Outage> {
-        let told = self.told(departure).await?;
-        let frame = self.with.frame;
-        let mut response = page::html(StatusCode::OK, &LastReceipt { frame, told, is_whole });
-        if is_whole {
-            append(&mut response, self.cookies.clear(NAME));
-        }
-        Ok(response)
+    /// The cookie stays, so that the same form may be answered again; it opens no page, and the first
+    /// one that it does not open takes it back.
+    pub(super) async fn last_receipt(&self, departure: &Departure) -> Result<Response, Outage> {
+        let is_whole = departure.cuts.iter().any(|cut| matches!(cut.scope, Scope::Person(_)));
+        let (frame, told) = (self.with.frame, self.told(departure).await?);
+        Ok(page::html(StatusCode::OK, &LastReceipt { frame, told, is_whole }))
     }
 
     async fn told(&self, departure: &Departure) -> Result<Told, Outage> {
         // What is owed becomes lines soon after the commit; a receipt must not come before them.
         self.with.outbox.expand().await?;
         let lines = self.with.outbox.ledger(departure.id).await?;
-        let at = self.with.registry.structure(departure.finess).await?;
+        let structure = self.with.registry.structure(departure.finess).await?;
         let record = self.with.people.person(departure.rpps).await?;
         let clients = self.relying_parties(departure.finess).await?;
         let names: BTreeMap<&ClientId, &str> = clients
             .iter()
             .map(|client| (&client.id, client.registration.client_name.as_str()))
             .collect();
+        let shut = departure.cuts.first().map(|cut| cut.at);
         let is_waiting =
             lines.iter().any(|l| matches!(l.state, NoticeState::Due | NoticeState::Sent));
-        let place = at.as_ref().map(words::place).unwrap_or_default();
-        let structure = at.map(|at| at.name).unwrap_or_default();
+        let place = structure.as_ref().map(words::place).unwrap_or_default();
+        let structure = structure.map(|found| found.name).unwrap_or_default();
         Ok(Told {
             id: departure.id,
             name: record.as_ref().map(words::name).unwrap_or_default(),
             rpps: departure.rpps.to_string(),
             place,
             state: departure.state,
+            is_access: matches!(departure.ending, Ending::LocalAccess(_)),
             noun: match departure.ending {
                 Ending::Situation(_) => "Situation d'exercice",
                 Ending::LocalAccess(_) => "Accès local",
@@ -164,9 +164,10 @@ impl Console {
                 .map(|at| format!("{} ({})", at.hour_in_french(), at.day_in_french())),
             reason: departure.reason.clone(),
             doors: departure.cuts.iter().flat_map(|cut| doors(cut, &structure)).collect(),
-            parties: lines.iter().map(|line| party(line, &names)).collect(),
+            parties: lines.iter().map(|line| party(line, &names, shut)).collect(),
             quiet: quiet(departure, &clients, &lines),
             is_waiting,
+            following: with_parameter(&at(departure), FOLLOWING, "oui"),
             longest_token: self.with.provider.settings().access_token_life.as_seconds(),
         })
     }
@@ -197,17 +198,27 @@ fn doors(cut: &Cut, structure: &str) -> Vec<Closed> {
     }
 }
 
-fn party(line: &LedgerLine, names: &BTreeMap<&ClientId, &str>) -> Party {
+fn party(line: &LedgerLine, names: &BTreeMap<&ClientId, &str>, shut: Option<Timestamp>) -> Party {
     let id = line.client_id.as_str();
     let at = line.confirmed_at.or(line.last_try);
     Party {
         name: names.get(&line.client_id).map_or(id, |name| *name).to_owned(),
+        since: line.opened_at.map(|at| opened(at, shut)).unwrap_or_default(),
         state: words::notice(line.state),
         key: line.state.as_str(),
-        at: at.map(crate::kernel::Timestamp::hour_in_french).unwrap_or_default(),
+        at: at.map(Timestamp::hour_in_french).unwrap_or_default(),
         tries: line.tries,
         problem: line.problem.as_deref().map_or("", problem),
     }
+}
+
+/// Since when it was open; the day is told where it is not that of the closing.
+fn opened(at: Timestamp, shut: Option<Timestamp>) -> String {
+    let hour = at.hour_in_french();
+    if shut.is_some_and(|shut| shut.date() == at.date()) {
+        return format!("connexion ouverte à {hour}");
+    }
+    format!("connexion ouverte le {} à {hour}", at.day_in_french())
 }
 
 /// What the last try met, in French.

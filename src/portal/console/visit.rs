@@ -15,7 +15,7 @@ use crate::{
     kernel::{
         Finess, Outage, Rpps, Sid,
         journal::{Actor, Entry, Event},
-        secret::Secret,
+        retry::Once,
     },
     oidc::{BuiltIn, Grant},
     registry::{Structure, habilitation::Managing},
@@ -28,7 +28,7 @@ use crate::{
 
 use super::{
     super::PersonRecord,
-    Console,
+    Console, again,
     cookie::{NAME, Named},
     login,
     pages::{self, Chrome},
@@ -37,9 +37,10 @@ use super::{
 };
 
 /// Forms here are short.
-const LARGEST_FORM: usize = 64 << 10;
-/// What a form's token is bound to.
-const PURPOSE: &str = "portail";
+pub(super) const LARGEST_FORM: usize = 64 << 10;
+
+/// The parameter of a page that is asked for by itself, without anybody's hand.
+pub(super) const FOLLOWING: &str = "suivi";
 
 /// One request of somebody who has passed the gate. Nothing else makes one, and each page takes one:
 /// for a posted form, its token was checked too.
@@ -73,12 +74,14 @@ impl FromRequest<Console> for Visit {
         if parts.method != Method::POST {
             let query = parts.uri.query().unwrap_or_default();
             let fields = Fields::from_query(query).map_err(|_| unreadable())?;
-            return Ok(Self { fields, ..let_in });
+            // A page that brings itself up to date is nobody's activity: the session goes on resting.
+            let renewed = let_in.renewed.filter(|_| !fields.has(FOLLOWING));
+            return Ok(Self { fields, renewed, ..let_in });
         }
         let body = to_bytes(body, LARGEST_FORM).await.map_err(|_| unreadable())?;
         let fields = Fields::from_form(&parts.headers, &body).map_err(|_| unreadable())?;
         if !let_in.csrf.admits(&fields) {
-            return Err(csrf::refused(console.with.frame, "/portail/moi"));
+            return Err(let_in.forged(console).await);
         }
         Ok(Self { fields, ..let_in })
     }
@@ -135,7 +138,7 @@ impl Console {
             to_process,
             fields: Fields::default(),
             now,
-            csrf: Csrf::token(&named.form_secret(&with.key), PURPOSE),
+            csrf: named.forms(&with.key),
             renewed: self.cookie(seen, &grant),
             frame: with.frame,
         })
@@ -220,10 +223,9 @@ impl Visit {
         Actor::Person(self.rpps())
     }
 
-    /// The mark of what a page showed, which comes back with the form that acts on it: nobody
-    /// confirms what they have not seen.
-    pub(super) fn mark_of(&self, shown: &str) -> Csrf {
-        Csrf::token(&Secret::received(self.csrf.expose().to_owned()), shown)
+    /// What makes this post and another of the same form of the same session one confirmation.
+    pub(super) fn once(&self, path: &str) -> Option<Once> {
+        again::once(&self.csrf, path, &self.fields)
     }
 
     /// What the frame of each page shows; `here` is the entry of the navigation.
@@ -265,20 +267,40 @@ impl Visit {
     /// What is not theirs does not exist for them: one page for both, and a line of the journal for
     /// what does exist. `finess` is where it is.
     pub(super) async fn not_theirs(&self, console: &Console, finess: Option<Finess>) -> Response {
-        if let Some(finess) = finess {
-            let entry = Entry {
-                person: Some(self.rpps()),
-                structure: Some(finess),
-                sid: Some(self.sid),
-                door: Some(Door::Console.as_str().to_owned()),
-                outcome: Some("not_their_structure".to_owned()),
-                ..Entry::new(Event::PageRefused, self.actor())
-            };
-            if let Err(outage) = console.with.desk.note(entry).await {
-                return pages::unavailable(self.frame, &outage);
-            }
+        let noted = match finess {
+            Some(_) => self.note_refusal(console, finess, "not_their_structure").await,
+            None => Ok(()),
+        };
+        match noted {
+            Ok(()) => self.renewing(pages::unknown(self.frame)),
+            Err(outage) => pages::unavailable(self.frame, &outage),
         }
-        self.renewing(pages::unknown(self.frame))
+    }
+
+    /// A form of somebody who is let in, without the token of their session: another site may have
+    /// sent it in their name, so that the journal says whose.
+    async fn forged(&self, console: &Console) -> Response {
+        match self.note_refusal(console, None, "forged_form").await {
+            Ok(()) => csrf::refused(self.frame, "/portail/moi"),
+            Err(outage) => pages::unavailable(self.frame, &outage),
+        }
+    }
+
+    async fn note_refusal(
+        &self,
+        console: &Console,
+        structure: Option<Finess>,
+        outcome: &str,
+    ) -> Result<(), Outage> {
+        let entry = Entry {
+            person: Some(self.rpps()),
+            structure,
+            sid: Some(self.sid),
+            door: Some(Door::Console.as_str().to_owned()),
+            outcome: Some(outcome.to_owned()),
+            ..Entry::new(Event::PageRefused, self.actor())
+        };
+        console.with.desk.note(entry).await
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) const fn departure(state: DepartureState) -> &'static str {
 /// The end of something, as a list shows it.
 pub(super) fn end(ends_at: Option<Timestamp>, ended_at: Option<Timestamp>) -> String {
     match (ended_at, ends_at) {
-        (Some(at), _) => format!("terminée le {}", at.in_french()),
+        (Some(at), _) => format!("terminée le {}", at.end_in_french()),
         (None, Some(at)) => format!("prévue le {}", at.end_in_french()),
         (None, None) => "aucune".to_owned(),
     }

@@ -18,8 +18,14 @@ use axum::{
 use crate::{
     franceconnect::{Failure, FranceConnect},
     kernel::{Clock, Outage, random::Random},
-    portal::preregistration::{PreRegistrations, Visits},
-    registry::Nomenclature,
+    portal::{
+        known::Known,
+        preregistration::{PreRegistrations, Visits},
+    },
+    registry::{
+        Nomenclature, VerifiedIdentity,
+        request::{RequestWanted, Requests},
+    },
     web::{
         cookie::Cookies,
         page::{Frame, protected},
@@ -49,6 +55,8 @@ pub struct Collaborators {
     pub preregistrations: Arc<dyn PreRegistrations>,
     /// How a browser's pre-registration is found.
     pub visits: Visits,
+    /// Requests, and whom the registry knows.
+    pub requests: Arc<dyn Requests>,
     /// How cookies are named.
     pub cookies: Cookies,
     /// Places of birth.
@@ -86,6 +94,14 @@ impl Entrance {
             .with_state(self)
     }
 
+    /// What the registry knows already of somebody who came back.
+    async fn known(&self, who: &VerifiedIdentity) -> Result<Option<Known>, Outage> {
+        let requests = &self.with.requests;
+        let own = requests.last_request_of(&who.sub).await?.map(|request| request.state);
+        let facts = requests.known(RequestWanted::of(who, &self.with.nomenclature)).await?;
+        Ok(Known::of(own, &facts))
+    }
+
     fn failed(&self, failure: &Failure) -> Response {
         troubles::page(self.with.frame, failure)
     }
@@ -104,13 +120,14 @@ async fn landing(State(entrance): State<Entrance>, headers: HeaderMap) -> Respon
 /// `GET /portail/preenregistrement`
 async fn preregistration(State(entrance): State<Entrance>, headers: HeaderMap) -> Response {
     let with = &entrance.with;
-    match with.visits.visitor(with.preregistrations.as_ref(), &headers).await {
-        Ok(Some(visitor)) => {
-            pages::preregistration(with.frame, &visitor, &with.nomenclature, with.visits.rest)
-        }
-        Ok(None) => pages::no_preregistration(with.frame),
-        Err(outage) => unavailable(&entrance, &outage),
-    }
+    let shown = async {
+        let visitor = with.visits.visitor(with.preregistrations.as_ref(), &headers).await?;
+        let Some(visitor) = visitor else { return Ok(pages::no_preregistration(with.frame)) };
+        let known = entrance.known(&visitor.at.identity).await?;
+        let told = (with.visits.rest, known);
+        Ok(pages::preregistration(with.frame, &visitor, &with.nomenclature, told))
+    };
+    shown.await.unwrap_or_else(|outage: Outage| unavailable(&entrance, &outage))
 }
 
 fn unavailable(entrance: &Entrance, outage: &Outage) -> Response {

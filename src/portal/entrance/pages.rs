@@ -5,8 +5,8 @@ use axum::{http::StatusCode, response::Response};
 
 use crate::{
     kernel::time::Span,
-    portal::preregistration::Visitor,
-    registry::{Nomenclature, VerifiedIdentity, nomenclature::FRANCE, verified::Presumed},
+    portal::{birth_place, known::Known, preregistration::Visitor},
+    registry::{Nomenclature, VerifiedIdentity, verified::Presumed},
     web::{
         csrf::{self, Csrf},
         page::{self, Frame, Trouble, html},
@@ -39,6 +39,8 @@ struct Shown<'a> {
     birth_date: String,
     presumed: Option<&'static str>,
     birth_place: String,
+    /// What there is to tell instead of the way on.
+    known: Option<Trouble<'static>>,
     minutes: i64,
     exit: &'static str,
     token_field: &'static str,
@@ -50,9 +52,10 @@ pub(super) fn preregistration(
     frame: Frame,
     visitor: &Visitor,
     nomenclature: &Nomenclature,
-    rest: Span,
+    (rest, known): (Span, Option<Known>),
 ) -> Response {
-    html(StatusCode::OK, &Shown::of(frame, visitor, nomenclature, rest))
+    let shown = Shown::of(frame, visitor, nomenclature, rest);
+    html(StatusCode::OK, &Shown { known: known.map(Known::words), ..shown })
 }
 
 impl<'a> Shown<'a> {
@@ -69,6 +72,7 @@ impl<'a> Shown<'a> {
             birth_date: identity.birth_date.strftime("%d/%m/%Y").to_string(),
             presumed: presumed(identity.presumed),
             birth_place: birth_place(identity, nomenclature),
+            known: None,
             minutes: rest.as_seconds() / 60,
             exit: EXIT,
             token_field: csrf::FIELD,
@@ -89,15 +93,8 @@ fn presumed(presumed: Presumed) -> Option<&'static str> {
 }
 
 fn birth_place(identity: &VerifiedIdentity, nomenclature: &Nomenclature) -> String {
-    let country = nomenclature.countries.label(&identity.birth_country);
-    match &identity.birth_commune {
-        Some(code) => match nomenclature.communes.label(code) {
-            unknown if unknown == code => format!("commune {code} ({country})"),
-            label => format!("{label} ({code})"),
-        },
-        None if identity.birth_country == FRANCE => country.to_owned(),
-        None => format!("{country} (à l'étranger)"),
-    }
+    let commune = identity.birth_commune.as_deref();
+    birth_place::words(nomenclature, &identity.birth_country, commune, None)
 }
 
 #[derive(Template)]

@@ -42,8 +42,4 @@ pub trait Habilitations: Send + Sync {
 
     /// Where one person manages: what they hold and are still entitled to, establishments first.
     async fn managed_by(&self, rpps: Rpps) -> Result<Vec<Structure>, Outage>;
-
-    /// What is held at a structure or at the legal entity that it belongs to, withdrawn ones left
-    /// out.
-    async fn managers_of(&self, finess: Finess) -> Result<Vec<Habilitation>, Outage>;
 }

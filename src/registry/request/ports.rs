@@ -8,7 +8,7 @@ use crate::kernel::{
 use super::{
     super::{Page, document::Document},
     NearDuplicate, NotDecided, NotSent, NotValidated, RegistrationRequest, Rejection, RequestDraft,
-    RequestState, Validated, Validation,
+    RequestFacts, RequestState, RequestWanted, Validated, Validation,
 };
 
 /// Which requests are wanted.
@@ -29,6 +29,9 @@ pub trait Requests: Send + Sync {
         draft: RequestDraft,
         sent_at: Timestamp,
     ) -> Result<Result<RegistrationRequest, NotSent>, Outage>;
+
+    /// What the records know of somebody, before they write anything.
+    async fn known(&self, wanted: RequestWanted) -> Result<RequestFacts, Outage>;
 
     /// What sending it would say, without sending it.
     async fn try_request(&self, draft: RequestDraft) -> Result<Result<(), NotSent>, Outage>;

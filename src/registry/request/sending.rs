@@ -13,6 +13,7 @@ use super::{
         Nomenclature, VerifiedIdentity,
         document::Document,
         fault::{Fault, Faults},
+        identity,
         registration::{Application, Draft, Known, NotRegistered, Wanted},
     },
     REQUEST_LIFE, RegistrationRequest, RequestState,
@@ -33,6 +34,15 @@ pub struct RequestWanted {
     pub registration: Wanted,
     /// FranceConnect's identifier of the person.
     pub sub: String,
+}
+
+impl RequestWanted {
+    /// What to look up of somebody who has written nothing yet.
+    pub fn of(verified: &VerifiedIdentity, nomenclature: &Nomenclature) -> Self {
+        let identity_key = identity::key_of_verified(verified, nomenclature);
+        let registration = Wanted { identity_key, ..Wanted::default() };
+        Self { registration, sub: verified.sub.clone() }
+    }
 }
 
 /// What the records know of it. Addresses and mobiles of pending requests are taken too, but for

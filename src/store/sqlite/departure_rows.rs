@@ -1,6 +1,6 @@
 //! Departures read back, with what they cut.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
     access::Cut,
@@ -70,6 +70,20 @@ pub(super) fn page(
         )?
         .collect::<Result<Vec<_>, _>>()?;
     with_cuts(db, rows)
+}
+
+/// The last departure of what `ending` names, whatever became of it.
+pub(super) fn last_of(
+    db: &Connection,
+    ending: Ending,
+) -> Result<Option<DepartureId>, rusqlite::Error> {
+    let (column, id) = match ending {
+        Ending::Situation(id) => ("situation", id.0),
+        Ending::LocalAccess(id) => ("local_access", id.0),
+    };
+    let sql = format!("SELECT id FROM departure WHERE {column} = ?1 ORDER BY seq DESC LIMIT 1");
+    let last = db.prepare_cached(&sql)?.query_row(params![id], |row| row.get(0)).optional()?;
+    Ok(last.map(DepartureId))
 }
 
 fn with_cuts(

@@ -1,25 +1,27 @@
 //! The verbs of departures: end, take back, undo, look at.
 
-use rusqlite::params;
+use jiff::civil::Date;
+use rusqlite::{Connection, params};
 
 use crate::{
     departure::{
-        Departure, Departures, EndRefused, EndRequest, Ended, Ending, Mandate, ReopenRefused,
-        Reopened, Withdrawn,
+        Departure, Departures, EndFacts, EndRefused, EndRequest, Ended, Ending, Mandate, Outlook,
+        ReopenRefused, Reopened, When, Withdrawn, may_give_back,
     },
     kernel::{
-        DepartureId, Finess, LocalAccessId, Outage, Rpps, SituationId,
+        DepartureId, Finess, LocalAccessId, Outage, Rpps, SituationId, Timestamp,
         journal::{Actor, Event},
-        retry::{Answered, Keep},
+        retry::{Answered, Keep, Kept, Once},
     },
-    registry::{Authority, LocalAccess, Page, Situation},
+    registry::{AccessAt, Authority, LocalAccess, Page, Situation, local_access::LocalAccessDraft},
 };
 
 use super::{
     Change, Lane, Sqlite, damaged, departure_rows,
     departures::{Leaving, accept, resume_card},
-    outage, outbox,
-    standing::{local_accesses_where, situations_where},
+    habilitations, outage, outbox,
+    registry::setting,
+    standing::{local_accesses_where, situations_where, standing},
     structures::structure,
 };
 
@@ -41,6 +43,9 @@ impl Departures for Sqlite {
                 Err(refused) => return Ok(Err(refused)),
             };
             let leaving = Leaving::of_situation(&situation);
+            if let Err(refused) = confirmed(change, &leaving, &request, when)? {
+                return Ok(Err(refused));
+            }
             let departure = accept(change, rule, &leaving, &request, when)?;
             Ok(Ok(Ended {
                 situation: one_situation(change, id)?.unwrap_or(situation),
@@ -67,8 +72,10 @@ impl Departures for Sqlite {
                 Ok(when) => when,
                 Err(refused) => return Ok(Err(refused)),
             };
-            let ending = Ending::LocalAccess(id);
-            let leaving = Leaving { ending, rpps: access.rpps, finess: access.finess };
+            let leaving = Leaving::of_access(&access);
+            if let Err(refused) = confirmed(change, &leaving, &request, when)? {
+                return Ok(Err(refused));
+            }
             let departure = accept(change, rule, &leaving, &request, when)?;
             Ok(Ok(Withdrawn {
                 local_access: one_local_access(change, id)?.unwrap_or(access),
@@ -78,6 +85,33 @@ impl Departures for Sqlite {
             }))
         })
         .await
+    }
+
+    async fn foresee(
+        &self,
+        ending: Ending,
+        request: EndRequest,
+        calendar: Timestamp,
+    ) -> Result<Result<Outlook, EndRefused>, Outage> {
+        self.read(|db| {
+            let decided = match ending {
+                Ending::Situation(id) => situations_where(db, "id = ?1", id.0)?
+                    .pop()
+                    .map(|held| (request.decide(&held, calendar), Leaving::of_situation(&held))),
+                Ending::LocalAccess(id) => {
+                    local_accesses_where(db, "id = ?1", id.0)?.pop().map(|held| {
+                        (request.decide_access(&held, calendar), Leaving::of_access(&held))
+                    })
+                }
+            };
+            let (when, leaving) = match decided {
+                Some((Ok(when), leaving)) => (when, leaving),
+                Some((Err(refused), _)) => return Ok(Err(refused)),
+                None => return Ok(Err(EndRefused::Unknown)),
+            };
+            let facts = facts(db, &leaving, calendar.date())?.ok_or(EndRefused::Unknown);
+            Ok(facts.map(|facts| request.outlook(ending, when, facts)))
+        })
     }
 
     async fn reopen_situation(
@@ -112,6 +146,43 @@ impl Departures for Sqlite {
         .await
     }
 
+    async fn reopen_local_access(
+        &self,
+        id: LocalAccessId,
+        by: Actor,
+        mandate: Mandate,
+        keep: Keep<AccessAt>,
+    ) -> Result<Answered<AccessAt, ReopenRefused>, Outage> {
+        self.change_kept(Lane::Common, keep, move |change| {
+            let found = one_local_access(change, id)?;
+            let Some(access) = found.filter(|access| mandate.reaches(access.finess)) else {
+                return Ok(Err(ReopenRefused::Unknown));
+            };
+            let setting = setting(change.db, &LocalAccessDraft::again(&access)).map_err(outage)?;
+            if let Err(refused) = may_give_back(&access, &setting) {
+                return Ok(Err(refused));
+            }
+            change.execute(
+                "UPDATE local_access SET ended_at = NULL, ends_at = NULL WHERE id = ?1",
+                params![id.0],
+            )?;
+            change.execute(
+                "UPDATE departure SET state = 'undone'
+                 WHERE local_access = ?1 AND state <> 'undone'",
+                params![id.0],
+            )?;
+            let leaving = Leaving::of_access(&access);
+            change.journal(&leaving.entry(Event::LocalAccessReopened, &by))?;
+            let at = structure(change.db, access.finess)?;
+            Ok(Ok((one_local_access(change, id)?.unwrap_or(access), at)))
+        })
+        .await
+    }
+
+    async fn answered(&self, once: Once) -> Result<Option<Kept>, Outage> {
+        self.answered_before(&once)
+    }
+
     async fn departure(&self, id: DepartureId) -> Result<Option<Departure>, Outage> {
         let rows = self.read(|db| departure_rows::with_id(db, id))?;
         rows.into_iter().next().map(departure_rows::DepartureRow::parse).transpose()
@@ -126,6 +197,34 @@ impl Departures for Sqlite {
         let rows = self.read(|db| departure_rows::page(db, rpps, finess, page))?;
         rows.into_iter().map(departure_rows::DepartureRow::parse).collect()
     }
+}
+
+/// What an outlook is made of. `None`: the number is retired.
+fn facts(
+    db: &Connection,
+    leaving: &Leaving,
+    today: Date,
+) -> Result<Option<EndFacts>, rusqlite::Error> {
+    let Some(before) = standing(db, leaving.rpps, today)? else { return Ok(None) };
+    let managers = habilitations::held_at(db, leaving.finess)?;
+    let managers = managers.into_iter().map(|held| held.rpps).collect();
+    let last = departure_rows::last_of(db, leaving.ending)?;
+    Ok(Some(EndFacts { before, managers, last }))
+}
+
+/// Whether the asker confirms what this transaction would do.
+fn confirmed(
+    change: &Change<'_>,
+    leaving: &Leaving,
+    request: &EndRequest,
+    when: When,
+) -> Result<Result<(), EndRefused>, Outage> {
+    if request.seen.is_none() {
+        return Ok(Ok(()));
+    }
+    let facts = facts(change.db, leaving, change.calendar.date()).map_err(outage)?;
+    let outlook = facts.map(|facts| request.outlook(leaving.ending, when, facts));
+    Ok(outlook.map_or(Err(EndRefused::Unknown), |outlook| request.confirms(&outlook)))
 }
 
 fn one_situation(change: &Change<'_>, id: SituationId) -> Result<Option<Situation>, Outage> {

@@ -9,7 +9,7 @@ use crate::{
         DepartureId, Finess, Outage, Rpps, Timestamp,
         journal::{Actor, Entry, Event},
     },
-    registry::Situation,
+    registry::{LocalAccess, Situation},
 };
 
 use super::{
@@ -30,9 +30,7 @@ pub(super) fn fire_due(change: &mut Change<'_>, rule: EndRule) -> Result<(), Out
         ends.push((situation.ends_at.unwrap_or_default(), Leaving::of_situation(&situation)));
     }
     for access in local_accesses_where(change.db, due, calendar).map_err(outage)? {
-        let ending = Ending::LocalAccess(access.id);
-        let leaving = Leaving { ending, rpps: access.rpps, finess: access.finess };
-        ends.push((access.ends_at.unwrap_or_default(), leaving));
+        ends.push((access.ends_at.unwrap_or_default(), Leaving::of_access(&access)));
     }
     ends.sort_by_key(|(at, _)| *at);
     for (at, leaving) in ends {
@@ -41,7 +39,7 @@ pub(super) fn fire_due(change: &mut Change<'_>, rule: EndRule) -> Result<(), Out
             Some(departure) => departure,
             None => write(change, &leaving, at, None, &Actor::Gateway)?,
         };
-        end_now(change, rule, &leaving, departure, &Actor::Gateway)?;
+        end_now(change, rule, &leaving, (departure, at), &Actor::Gateway)?;
     }
     Ok(())
 }
@@ -59,6 +57,11 @@ impl Leaving {
         Self { ending, rpps: situation.rpps, finess: situation.finess }
     }
 
+    pub(super) fn of_access(access: &LocalAccess) -> Self {
+        let ending = Ending::LocalAccess(access.id);
+        Self { ending, rpps: access.rpps, finess: access.finess }
+    }
+
     pub(super) fn entry(&self, event: Event, by: &Actor) -> Entry {
         let (situation, local_access) = match self.ending {
             Ending::Situation(id) => (Some(id), None),
@@ -74,12 +77,13 @@ impl Leaving {
     }
 }
 
-/// The end itself: the stored fact, what the rule says that it closes, and the departure done.
+/// The end itself: the stored fact, what the rule says that it closes, and the departure done. What
+/// was due ended at the moment `at` which it was due at, however late that is done.
 fn end_now(
     change: &mut Change<'_>,
     rule: EndRule,
     leaving: &Leaving,
-    departure: DepartureId,
+    (departure, at): (DepartureId, Timestamp),
     by: &Actor,
 ) -> Result<(), Outage> {
     let before = standing(change.db, leaving.rpps, change.calendar.date()).map_err(outage)?;
@@ -89,7 +93,7 @@ fn end_now(
         Ending::LocalAccess(id) => ("local_access", id.0, Event::LocalAccessWithdrawn),
     };
     let sql = format!("UPDATE {table} SET ended_at = ?2 WHERE id = ?1");
-    change.execute(&sql, params![id, change.calendar.0])?;
+    change.execute(&sql, params![id, at.0])?;
     change.execute(
         "UPDATE departure SET state = 'done', done_at = ?2, revision = ?3 WHERE id = ?1",
         params![departure.0, change.calendar.0, change.revision.0.cast_signed()],
@@ -196,7 +200,7 @@ pub(super) fn accept(
         )?,
     };
     match when {
-        When::Now => end_now(change, rule, leaving, departure, &request.by)?,
+        When::Now => end_now(change, rule, leaving, (departure, due_at), &request.by)?,
         When::Later { .. } => {
             let entry = leaving.entry(Event::SituationEndScheduled, &request.by);
             change.journal(&Entry { departure: Some(departure), ..entry })?;

@@ -122,18 +122,6 @@ impl Habilitations for Sqlite {
             Ok(managed)
         })
     }
-
-    async fn managers_of(&self, finess: Finess) -> Result<Vec<Habilitation>, Outage> {
-        self.read(|db| {
-            db.prepare_cached(&format!(
-                "{COLUMNS} WHERE h.withdrawn_at IS NULL AND h.finess IN (
-                     SELECT ?1 UNION ALL SELECT legal_entity FROM structure WHERE finess = ?1)
-                 ORDER BY h.id"
-            ))?
-            .query_map(params![finess.as_str()], row)?
-            .collect()
-        })
-    }
 }
 
 /// What decides where somebody manages.
@@ -143,6 +131,20 @@ pub(super) fn managing(db: &Connection, rpps: Rpps) -> Result<Managing, rusqlite
         situations: people::situations(db, rpps)?,
         local_accesses: people::local_accesses(db, rpps)?,
     })
+}
+
+/// What is held at a structure or at the legal entity that it belongs to, withdrawn ones left out.
+pub(super) fn held_at(
+    db: &Connection,
+    finess: Finess,
+) -> Result<Vec<Habilitation>, rusqlite::Error> {
+    db.prepare_cached(&format!(
+        "{COLUMNS} WHERE h.withdrawn_at IS NULL AND h.finess IN (
+             SELECT ?1 UNION ALL SELECT legal_entity FROM structure WHERE finess = ?1)
+         ORDER BY h.id"
+    ))?
+    .query_map(params![finess.as_str()], row)?
+    .collect()
 }
 
 fn held_by(db: &Connection, rpps: Rpps) -> Result<Vec<Habilitation>, rusqlite::Error> {

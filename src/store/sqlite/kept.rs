@@ -56,6 +56,13 @@ impl Sqlite {
         .await
     }
 
+    /// What was answered to the same request under the same key.
+    pub(super) fn answered_before(&self, once: &Once) -> Result<Option<Kept>, Outage> {
+        let now = self.clock.now();
+        let found = self.read(|db| kept(db, once, now))?;
+        Ok(found.filter(|(request, _)| request.matches(&once.request)).map(|(_, kept)| kept))
+    }
+
     /// A refusal by a first look outside the transaction. It may be due to what the same request
     /// has just done, asked twice at once: then that answer is there, since it was written with it.
     pub(super) fn refused_unless_done<T, E>(
@@ -75,19 +82,26 @@ fn before<T, E>(
     now: Timestamp,
 ) -> Result<Option<Answered<T, E>>, rusqlite::Error> {
     let Some(once) = keep.once() else { return Ok(None) };
-    let found = db
-        .prepare_cached(
-            "SELECT request, status, answer FROM idempotency
-             WHERE client = ?1 AND key = ?2 AND until > ?3",
-        )?
-        .query_row(params![once.client.as_str(), once.key, now.0], |row| {
-            let kept = Kept { status: row.get(1)?, body: row.get(2)? };
-            Ok((SecretDigest::from_bytes(row.get(0)?), kept))
-        })
-        .optional()?;
-    Ok(found.map(|(request, kept)| {
+    Ok(kept(db, once, now)?.map(|(request, kept)| {
         if request.matches(&once.request) { Answered::Replayed(kept) } else { Answered::KeyReused }
     }))
+}
+
+/// What was answered under this key, and to which request.
+fn kept(
+    db: &Connection,
+    once: &Once,
+    now: Timestamp,
+) -> Result<Option<(SecretDigest, Kept)>, rusqlite::Error> {
+    db.prepare_cached(
+        "SELECT request, status, answer FROM idempotency
+         WHERE client = ?1 AND key = ?2 AND until > ?3",
+    )?
+    .query_row(params![once.client.as_str(), once.key, now.0], |row| {
+        let kept = Kept { status: row.get(1)?, body: row.get(2)? };
+        Ok((SecretDigest::from_bytes(row.get(0)?), kept))
+    })
+    .optional()
 }
 
 /// Keeps the answer of what was done; a refusal changed nothing and is not kept.

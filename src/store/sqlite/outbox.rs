@@ -173,8 +173,10 @@ impl LedgerRow {
 
 fn lines(db: &Connection, departure: DepartureId) -> Result<Vec<LedgerRow>, rusqlite::Error> {
     db.prepare_cached(
-        "SELECT n.client, n.sid, n.grant_id, n.state, n.tries, n.last_try, n.confirmed_at, n.problem
+        "SELECT n.client, n.sid, n.grant_id, n.state, n.tries, n.last_try, n.confirmed_at, n.problem,
+             g.opened_at
          FROM cut c JOIN notice n ON n.revision = c.revision AND n.ordinal = c.ordinal
+         LEFT JOIN grant_ g ON g.id = n.grant_id
          WHERE c.departure = ?1 ORDER BY n.id",
     )?
     .query_map(params![departure.0], |row| {
@@ -182,6 +184,7 @@ fn lines(db: &Connection, departure: DepartureId) -> Result<Vec<LedgerRow>, rusq
             client_id: parsed(row, 0)?,
             sid: Sid(row.get(1)?),
             grant: GrantId(row.get(2)?),
+            opened_at: row.get::<_, Option<i64>>(8)?.map(Timestamp),
             state: NoticeState::Due,
             tries: row.get(4)?,
             last_try: row.get::<_, Option<i64>>(5)?.map(Timestamp),

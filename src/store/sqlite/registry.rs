@@ -273,7 +273,10 @@ fn hiring_judged(
     Ok(hiring.judge(who, &open, structure))
 }
 
-fn setting(db: &Connection, draft: &LocalAccessDraft) -> Result<Setting, rusqlite::Error> {
+pub(super) fn setting(
+    db: &Connection,
+    draft: &LocalAccessDraft,
+) -> Result<Setting, rusqlite::Error> {
     let structure = structures::find(db, draft.finess)?;
     let open = "rpps = ?1 AND ended_at IS NULL";
     Ok(Setting {

@@ -16,7 +16,8 @@ use crate::{
         folding::fold,
         request::{
             Decider, NearDuplicate, NotDecided, NotSent, NotValidated, RegistrationRequest,
-            Rejection, RequestDraft, RequestQuery, Validated, Validation, ValidationFacts,
+            Rejection, RequestDraft, RequestFacts, RequestQuery, RequestWanted, Validated,
+            Validation, ValidationFacts,
         },
     },
 };
@@ -55,6 +56,10 @@ impl Requests for Sqlite {
             Ok(Ok(sent.request))
         })
         .await
+    }
+
+    async fn known(&self, wanted: RequestWanted) -> Result<RequestFacts, Outage> {
+        self.read(|db| rows::facts(db, &wanted))
     }
 
     async fn try_request(&self, draft: RequestDraft) -> Result<Result<(), NotSent>, Outage> {

@@ -64,11 +64,21 @@ const EXPIRIES: &[Expiry] = &[
     },
 ];
 
+/// Requests that gave no number, with all that they say of a person: by the calendar, as the copy
+/// that came with them. The journal keeps its lines.
+const fn refused_requests(kept: Span) -> Expiry {
+    let condition = "state IN ('rejected', 'lapsed')
+         AND decided_at < ?1 + (SELECT calendar_lead FROM head)";
+    Expiry { table: "request", key: "id", condition, age: kept }
+}
+
 impl Sqlite {
-    /// One round. True when something may be left: come back soon.
-    pub async fn sweep(&self) -> Result<bool, Outage> {
+    /// One round; a request that was refused is kept for `refused` after the decision. True when
+    /// something may be left: come back soon.
+    pub async fn sweep(&self, refused: Span) -> Result<bool, Outage> {
         let mut more = false;
-        for &Expiry { table, key, condition, age } in EXPIRIES {
+        let refused = refused_requests(refused);
+        for &Expiry { table, key, condition, age } in EXPIRIES.iter().chain([&refused]) {
             let sql = format!(
                 "DELETE FROM {table} WHERE ({key}) IN
                  (SELECT {key} FROM {table} WHERE {condition} LIMIT {AT_ONCE})"

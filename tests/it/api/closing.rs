@@ -108,7 +108,8 @@ async fn the_answer_to_an_end_says_who_is_owed_a_notice() {
     let ended = world.keyed("all", &end, Some(&body), Some("k")).await.is(200);
     let line = json!({
         "client_id": "dui", "sid": "00000000-0000-0000-0000-000000000001",
-        "grant": "00000000-0000-0000-0000-000000000003", "state": "due", "tries": 0,
+        "grant": "00000000-0000-0000-0000-000000000003",
+        "opened_at": "2026-11-21T14:00:00.000Z", "state": "due", "tries": 0,
         "last_try": null, "confirmed_at": null, "problem": null,
     });
     assert_eq!(ended.json()["departure"]["relying_parties"], json!([line]));

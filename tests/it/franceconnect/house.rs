@@ -14,11 +14,20 @@ use passerelle::{
     app::{self, Machine},
     config::{self, Sources},
     departure::plan,
-    kernel::{Clock, Timestamp, random::SystemRandom, seal::RecordsKey, time::Span},
+    kernel::{
+        Clock, Timestamp,
+        journal::Actor,
+        random::SystemRandom,
+        retry::{Answered, Keep},
+        seal::RecordsKey,
+        time::Span,
+    },
+    registry::{Nomenclature, Registry, Structure, registration::Draft},
     store::sqlite::{Collaborators, Sqlite},
 };
 use rusqlite::Connection;
 use scraper::{Html, Selector};
+use serde_json::json;
 use tempfile::TempDir;
 use tower::ServiceExt;
 use url::form_urlencoded;
@@ -113,6 +122,27 @@ impl House {
     pub(super) fn bytes(&self, sql: &str) -> Vec<u8> {
         let db = Connection::open(self.dir.path().join("passerelle.db")).unwrap();
         db.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// The employer enters the person whom the stand-in vouches for.
+    pub(super) async fn register_dubois(&self) {
+        let nomenclature = Arc::new(Nomenclature::shipped().unwrap());
+        for sample in &nomenclature.structures {
+            let structure = Structure::of_sample(sample).unwrap();
+            self.store.enter_structure(structure, Actor::Operator, Keep::nothing()).await.unwrap();
+        }
+        let body = json!({
+            "civility": "MME", "birth_name": "Dubois", "sex": "F", "birth_date": "1962-08-01",
+            "first_names": ["Angela", "Claire", "Louise"], "birth_country": "99100",
+            "birth_commune": "75107", "email": "a@courriel.example", "mobile": "+33639980001",
+            "situation": {"finess": "019999028", "profession": "313", "role": "GENR11",
+                          "mode": "S", "started_on": "2026-11-02"},
+        });
+        let body = body.as_object().unwrap().clone();
+        let draft = Draft::read(body, nomenclature, NOW.date(), false);
+        let registered = self.store.register(draft, NOW, Actor::Operator, Keep::nothing()).await;
+        let registered = registered.unwrap();
+        assert!(matches!(registered, Answered::Done(_)), "{registered:?}");
     }
 
     pub(super) async fn get(&self, browser: &mut Browser, path: &str) -> Answer {

@@ -32,6 +32,32 @@ async fn who_comes_back_is_shown() {
 }
 
 #[tokio::test]
+async fn a_place_of_birth_that_no_list_knows_is_told_in_words() {
+    let (house, mut browser) = (House::new().await, Browser::default());
+    house.fc.set(|script| script.userinfo.changes = serde_json::json!({"birthplace": "97999"}));
+    house.come_back(&mut browser).await.is(303);
+    let page = house.get(&mut browser, "/portail/preenregistrement").await.is(200);
+    let place = text(&page, "#lieu-naissance");
+    assert_eq!(place.as_deref(), Some("commune de code INSEE 97999 (France)"));
+}
+
+#[tokio::test]
+async fn who_is_registered_already_is_told_so_before_any_form() {
+    let (house, mut browser) = (House::new().await, Browser::default());
+    house.come_back(&mut browser).await.is(303);
+    let page = house.get(&mut browser, "/portail/preenregistrement").await.is(200);
+    assert!(text(&page, "#deja").is_none() && text(&page, "#continuer").is_some());
+    // The employer enters the same person meanwhile.
+    house.register_dubois().await;
+    let page = house.get(&mut browser, "/portail/preenregistrement").await.is(200);
+    assert_eq!(attribute(&page, "#deja", "data-code").as_deref(), Some("deja_enregistre"));
+    assert!(text(&page, "#deja").unwrap().contains("Donnez le vôtre à votre établissement"));
+    assert_eq!(attribute(&page, "#deja a", "href").as_deref(), Some("/annuaire"));
+    assert!(text(&page, "#identite-verifiee").is_some());
+    assert!(text(&page, "#continuer").is_none(), "no form that would only be refused");
+}
+
+#[tokio::test]
 async fn a_return_is_good_once() {
     let (house, mut browser) = (House::new().await, Browser::default());
     let trip = house.depart(&mut browser).await;
@@ -195,7 +221,7 @@ async fn a_pre_registration_rests_half_an_hour_and_ends() {
     assert_eq!(house.shown(&mut browser).await, None, "four hours, however often it is seen");
     house.depart(&mut browser).await;
     house.advance(Span::hours(1));
-    house.store.sweep().await.unwrap();
+    house.store.sweep(Span::hours(720)).await.unwrap();
     assert_eq!(house.count("SELECT count(*) FROM preregistration"), 0);
     assert_eq!(house.count("SELECT count(*) FROM errand"), 0);
 }

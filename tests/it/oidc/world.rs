@@ -293,6 +293,7 @@ impl World {
             reason: None,
             by: Actor::Operator,
             mandate: Mandate { structure: None, for_authority: false },
+            seen: None,
         };
         let id = SituationId(Uuid::from_u128(number));
         self.store.end_situation(id, request, Keep::nothing()).await.unwrap();

@@ -1,9 +1,11 @@
 //! A departure from its form to its receipt, and what stays open afterwards: nothing of it.
 
-use super::world::{Browser, RIVE_CLAIRE, TILLEULS, World};
+use passerelle::kernel::time::Span;
+
+use super::world::{Browser, NOW, RIVE_CLAIRE, TILLEULS, World};
 
 /// Presses a form's button: the page's own token, and these fields.
-async fn press(
+pub(super) async fn press(
     world: &World,
     browser: &mut Browser,
     (from, to): (&str, &str),
@@ -206,24 +208,94 @@ async fn what_an_ordre_entered_is_not_ended_here_but_its_local_access_is() {
     let done = press(&world, &mut browser, (&form, &to), &now).await.is(303);
     let receipt = world.get(&mut browser, &done.location()).await.is(200);
     assert!(receipt.says("#portes").unwrap().contains("LES GRANDS TILLEULS : jetons"));
-    assert!(!receipt.has("#rouvrir"), "a local access is given again, not undone");
+    // Taken back by mistake: given back, and what it had closed stays closed.
+    let own = world.visitor(nurse.rpps).await;
+    let undo = receipt.attribute("form[action$=rouvrir]", "action").unwrap();
+    assert_eq!(undo, format!("/portail/acces-locaux/{access}/rouvrir"));
+    assert_eq!(receipt.says("#rouvrir").as_deref(), Some("Rouvrir l'accès local"));
+    let undone = press(&world, &mut browser, (&done.location(), &undo), &[]).await.is(303);
+    let staff = world.get(&mut browser, &undone.location()).await.is(200);
+    assert_eq!(staff.all("#acces-locaux tbody tr").len(), 1);
+    let receipt = world.get(&mut browser, &done.location()).await.is(200);
+    assert_eq!(receipt.attribute("#accuse", "data-etat").as_deref(), Some("annule"));
+    assert!(receipt.text.contains("L'accès local a été rouvert") && !receipt.has("#rouvrir"));
+    let inside = world.ask(&mut own.clone(), "dui-tilleuls").await.is(303);
+    assert!(inside.location().contains("code="), "{}", inside.location());
+    assert_eq!((world.cuts(), world.noted("local_access_reopened")), (1, 1));
+    // An end that is only due is called off where it is set.
+    let later = [("dernier_jour", "2026-12-24")];
+    press(&world, &mut browser, (&form, &to), &later).await.is(303);
+    let page = world.get(&mut browser, &form).await.is(200);
+    assert_eq!(page.says("#fin").as_deref(), Some("prévue le 24/12/2026 à minuit"));
+    press(&world, &mut browser, (&form, &undo), &[]).await.is(303);
+    assert!(!world.get(&mut browser, &form).await.is(200).has("#fin"));
 }
 
 #[tokio::test]
-async fn a_manager_who_ends_their_own_situation_is_warned_and_sees_the_receipt_once() {
+async fn a_form_of_another_site_is_written_down_with_the_name_of_who_was_logged_in() {
     let world = World::new().await;
     let manager = world.manager("Vasseur", TILLEULS);
     let mut browser = world.visitor(manager.rpps).await;
-    let form = format!("/portail/situations/{}/depart", manager.situation);
+    let to = format!("/portail/situations/{}/depart/confirmer", manager.situation);
+    let forged = [("immediat", "oui"), ("jeton", "x")];
+    world.post(&mut browser, &to, &forged).await.trouble(403, "formulaire_perime");
+    assert_eq!((world.noted("page_refused"), world.cuts()), (1, 0));
+    let line = "SELECT entry FROM journal WHERE entry ->> '$.event' = 'page_refused'";
+    let line: serde_json::Value = serde_json::from_str(&world.one::<String>(line)).unwrap();
+    assert_eq!(line["actor"]["person"], manager.rpps.as_str());
+    assert_eq!((&line["outcome"], &line["door"]), (&"forged_form".into(), &"console".into()));
+    // Who is not logged in is nobody to name.
+    world.post(&mut Browser::default(), &to, &forged).await.is(303);
+    assert_eq!(world.noted("page_refused"), 1);
+}
+
+#[tokio::test]
+async fn a_receipt_that_brings_itself_up_to_date_keeps_no_session_open() {
+    let world = World::new().await;
+    let manager = world.manager("Vasseur", TILLEULS);
+    let who = world.somebody("Aubert", TILLEULS);
+    world.user(who.rpps, "dui-tilleuls").await;
+    let mut browser = world.visitor(manager.rpps).await;
+    let form = format!("/portail/situations/{}/depart", who.situation);
     let to = format!("{form}/confirmer");
-    let now = [("immediat", "oui")];
-    let preview = press(&world, &mut browser, (&form, &form), &now).await.is(200);
-    assert!(preview.says("#attention").unwrap().contains("votre propre situation"));
-    let held = browser.clone();
-    let last = press(&world, &mut browser, (&form, &to), &now).await.is(200);
-    assert!(last.has("#dernier-accuse"));
-    assert!(last.says("#portes").unwrap().contains("fermée à 15:00:00"));
-    world.get(&mut held.clone(), "/portail/moi").await.trouble(403, "session_terminee");
-    let sent = world.get(&mut browser, "/portail/moi").await.is(303);
-    assert_eq!(sent.location(), "/portail/connexion", "the cookie was taken back");
+    let done = press(&world, &mut browser, (&form, &to), &[("immediat", "oui")]).await.is(303);
+    let receipt = world.get(&mut browser, &done.location()).await.is(200);
+    let refresh = receipt.attribute("meta[http-equiv=refresh]", "content").unwrap();
+    let (wait, following) = refresh.split_once(";url=").unwrap();
+    assert_eq!((wait, following), ("2", format!("{}?suivi=oui", done.location()).as_str()));
+    let mut looked_at = browser.clone();
+    world.advance(Span::minutes(20));
+    let again = world.get(&mut browser, following).await.is(200);
+    assert!(again.has("meta[http-equiv=refresh]"));
+    world.get(&mut looked_at, &done.location()).await.is(200);
+    world.advance(Span::minutes(15));
+    let rested = world.get(&mut browser, following).await.trouble(403, "session_terminee");
+    assert!(rested.text.contains("depuis trop longtemps"));
+    world.get(&mut looked_at, &done.location()).await.is(200);
+}
+
+#[tokio::test]
+async fn two_connexions_to_one_service_are_told_apart() {
+    let world = World::new().await;
+    let manager = world.manager("Vasseur", TILLEULS);
+    let who = world.somebody("Aubert", TILLEULS);
+    world.user(who.rpps, "dui-tilleuls").await;
+    world.advance(Span::minutes(7));
+    world.user(who.rpps, "dui-tilleuls").await;
+    let mut browser = world.visitor(manager.rpps).await;
+    let form = format!("/portail/situations/{}/depart", who.situation);
+    let to = format!("{form}/confirmer");
+    let done = press(&world, &mut browser, (&form, &to), &[("immediat", "oui")]).await.is(303);
+    let receipt = world.get(&mut browser, &done.location()).await.is(200);
+    let mut parties = receipt.all("#logiciels tbody th");
+    parties.sort();
+    let at = |hour: &str| format!("dui-tilleuls connexion ouverte à {hour}");
+    assert_eq!(parties, [at("15:00:00"), at("15:07:00")]);
+    // One of another day tells it: software may have kept a page since.
+    let yesterday = (NOW - Span::hours(24)).0;
+    let change = format!("UPDATE grant_ SET opened_at = {yesterday} WHERE client = 'dui-tilleuls'");
+    world.records().execute(&change, []).unwrap();
+    let receipt = world.get(&mut browser, &done.location()).await.is(200);
+    let told = receipt.says("#logiciels tbody th").unwrap();
+    assert_eq!(told, "dui-tilleuls connexion ouverte le 20/11/2026 à 15:00:00");
 }

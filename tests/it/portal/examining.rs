@@ -95,10 +95,14 @@ async fn of_two_managers_one_decides_and_the_other_reads_who() {
     let why = [("motif", "La pièce est illisible.")];
     decide(&world, &mut one, (&id, "rejeter"), &why).await.is(303);
     let late =
-        decide(&world, &mut other, (&id, "valider"), &[("attestation", "oui")]).await.is(422);
-    let told = late.says("#fautes").unwrap();
-    assert!(told.starts_with("Déjà traitée par Paule Vasseur"), "{told}");
-    assert!(told.contains("rejetée"), "{told}");
+        decide(&world, &mut other, (&id, "valider"), &[("attestation", "oui")]).await.is(409);
+    let told = late.says("#deja-traitee p").unwrap();
+    let who =
+        "Cette demande a déjà été traitée par Paule Vasseur, le 21/11/2026 à 15:00 : rejetée.";
+    assert!(told.starts_with(who), "{told}");
+    let onward = late.attribute("#deja-traitee a", "href");
+    assert_eq!(onward.as_deref(), Some("/portail/demandes"));
+    assert!(late.text.contains("La pièce est illisible.") && !late.has("#fautes"));
     assert_eq!(late.says("#etat").as_deref(), Some("rejetée"));
     let rejected = world.get(&mut other, "/portail/demandes?etat=rejected").await.is(200);
     assert_eq!(rejected.all("#demandes tbody tr").len(), 1);

@@ -4,6 +4,7 @@
 mod departing;
 mod entering;
 mod examining;
+mod leaving_oneself;
 mod managing;
 mod mine;
 mod world;

@@ -446,6 +446,7 @@ impl World {
             reason: None,
             by: Actor::Operator,
             mandate: ANYWHERE,
+            seen: None,
         };
         let id = SituationId(situation);
         self.store.end_situation(id, request, Keep::nothing()).await.unwrap();

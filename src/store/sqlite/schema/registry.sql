@@ -105,6 +105,7 @@ CREATE INDEX request_finess ON request (finess, state);
 CREATE INDEX request_person ON request (sub);
 CREATE INDEX request_rpps ON request (rpps) WHERE rpps IS NOT NULL;
 CREATE INDEX request_due ON request (lapses_at) WHERE state = 'to_process';
+CREATE INDEX request_refused ON request (decided_at) WHERE state IN ('rejected', 'lapsed');
 CREATE UNIQUE INDEX request_sub ON request (sub) WHERE state = 'to_process';
 CREATE UNIQUE INDEX request_identity ON request (identity_key) WHERE state = 'to_process';
 CREATE UNIQUE INDEX request_email ON request (lower(email)) WHERE state = 'to_process';
@@ -112,7 +113,7 @@ CREATE UNIQUE INDEX request_mobile ON request (mobile) WHERE state = 'to_process
 
 -- Copies of identity documents that came with a request.
 CREATE TABLE request_document (
-    request BLOB PRIMARY KEY REFERENCES request (id),
+    request BLOB PRIMARY KEY REFERENCES request (id) ON DELETE CASCADE,
     media   TEXT NOT NULL,
     sealed  BLOB NOT NULL,
     until   INTEGER                 -- calendar milliseconds after which it is erased, once decided

@@ -162,7 +162,7 @@ impl Desk {
     pub(super) async fn leave(&self) {
         let by = Actor::Operator;
         let mandate = Mandate { structure: None, for_authority: false };
-        let request = EndRequest { asked: Asked::Immediate, reason: None, by, mandate };
+        let request = EndRequest { asked: Asked::Immediate, reason: None, by, mandate, seen: None };
         let ended = self.world.store.end_situation(situation_id(1), request, Keep::nothing()).await;
         assert!(matches!(ended, Ok(Answered::Done(_))), "{ended:?}");
     }

@@ -6,8 +6,8 @@ use super::*;
 use crate::{
     access::{CardStanding, Doors, Heads, NoRight, admits},
     departure::{
-        Asked, Calendar, DepartureState, Departures, EndRefused, EndRequest, Ended, Mandate, Move,
-        NotMoved, ReopenRefused, Withdrawn,
+        Asked, Calendar, DepartureState, Departures, EndRefused, EndRequest, Ended, Ending,
+        Mandate, Move, NotMoved, ReopenRefused, Withdrawn,
     },
     kernel::{
         journal::Actor,
@@ -24,6 +24,7 @@ fn asked(asked: Asked) -> EndRequest {
         reason: Some("fin de contrat".to_owned()),
         by: Actor::Operator,
         mandate: ANYWHERE,
+        seen: None,
     }
 }
 
@@ -151,6 +152,50 @@ async fn a_due_end_fires_before_whatever_else_changes_rights() {
 }
 
 #[tokio::test]
+async fn an_end_that_is_not_the_one_that_was_shown_is_not_done() {
+    let world = World::new()
+        .with_person()
+        .await
+        .with_situation(1, TILLEULS, "employer")
+        .await
+        .with_situation(2, RIVE_CLAIRE, "employer")
+        .await;
+    let shown = async || {
+        let ending = Ending::Situation(situation_id(1));
+        let foreseen = world.store.foresee(ending, asked(Asked::Immediate), NOW).await.unwrap();
+        foreseen.unwrap().mark()
+    };
+    let confirm = async |seen| {
+        let request = EndRequest { seen: Some(seen), ..asked(Asked::Immediate) };
+        let ended = world.store.end_situation(situation_id(1), request, Keep::nothing()).await;
+        decided(ended.unwrap()).map(|_| ())
+    };
+    let seen = shown().await;
+    assert!(world.cuts().is_empty(), "looking does nothing");
+    // Much more would close than was shown: the other one has ended since.
+    world.end(2, Asked::Immediate).await.unwrap();
+    assert_eq!(confirm(seen).await, Err(EndRefused::Changed));
+    assert_eq!(world.cuts().len(), 1);
+    let seen = shown().await;
+    assert_eq!(confirm(seen.clone()).await, Ok(()));
+    assert_eq!(world.cuts().len(), 2);
+    // What was undone is not ended again by the form that ended it.
+    world.reopen(1).await.unwrap();
+    assert_eq!(confirm(seen).await, Err(EndRefused::Changed));
+}
+
+#[tokio::test]
+async fn what_was_due_ended_when_it_was_due_however_late_that_is_done() {
+    let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
+    world.end(1, Asked::LastDay("2026-11-22".parse().unwrap())).await.unwrap();
+    let jump = Span::hours(24 * 30);
+    world.store.move_calendar(Move::Advance(jump)).await.unwrap().unwrap();
+    let midnight = Timestamp::end_of_day("2026-11-22".parse().unwrap()).unwrap();
+    assert_eq!(world.one::<i64>("SELECT ended_at FROM situation"), midnight.0);
+    assert_eq!(world.one::<i64>("SELECT done_at FROM departure"), (NOW + jump).0);
+}
+
+#[tokio::test]
 async fn an_end_is_undone_and_the_card_resumes_unless_it_is_blocked() {
     let world = World::new().with_person().await.with_situation(1, TILLEULS, "employer").await;
     let reopen = || world.reopen(1);
@@ -202,6 +247,25 @@ async fn a_local_access_is_taken_back() {
     assert_eq!(world.cuts(), [expected]);
     assert!(world.standing().local_accesses.is_empty());
     assert_eq!(world.standing().situations.len(), 1);
+    let give_back = async |mandate| {
+        let (id, by) = (local_access_id(1), Actor::Operator);
+        let given = world.store.reopen_local_access(id, by, mandate, Keep::nothing()).await;
+        decided(given.unwrap()).map(|(access, _)| access.ended_at)
+    };
+    let elsewhere = Mandate { structure: Some(finess(RIVE_CLAIRE)), for_authority: false };
+    assert_eq!(give_back(elsewhere).await, Err(ReopenRefused::Unknown));
+    assert_eq!(give_back(ANYWHERE).await, Ok(None));
+    assert_eq!(give_back(ANYWHERE).await, Err(ReopenRefused::NotEnded));
+    assert_eq!((world.standing().local_accesses.len(), world.cuts().len()), (1, 1));
+    assert_eq!(world.one::<String>("SELECT state FROM departure"), "undone");
+    // The Ordre's situation ends as well: there is nobody left to give it to.
+    world.withdraw(1).await.unwrap();
+    world
+        .store
+        .write(|write| write.execute("UPDATE situation SET ended_at = 1", []).map(|_| ()))
+        .await
+        .unwrap();
+    assert_eq!(give_back(ANYWHERE).await, Err(ReopenRefused::NotToBeGiven));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Habilitations: honoured while they stand and their holder works there.
 
-use super::{requesting::draft, *};
+use super::{super::habilitations::held_at, requesting::draft, *};
 use crate::{
     kernel::{
         journal::Actor,
@@ -37,7 +37,7 @@ async fn a_manager_decides_while_they_are_named_and_work_there() {
     assert_eq!(places.iter().map(|at| at.finess).collect::<Vec<_>>(), [finess(TILLEULS)]);
     assert_eq!(world.store.habilitations_of(rpps).await.unwrap(), std::slice::from_ref(&held));
     assert_eq!(
-        world.store.managers_of(finess(TILLEULS)).await.unwrap(),
+        world.store.read(|db| held_at(db, finess(TILLEULS))).unwrap(),
         std::slice::from_ref(&held)
     );
 

@@ -3,6 +3,7 @@
 mod activating;
 mod desk;
 mod ending;
+mod erasing;
 mod managing;
 mod opening;
 mod phone;
@@ -25,7 +26,7 @@ use crate::{
     departure::plan,
     kernel::{
         Clock, Finess, LocalAccessId, Rpps, SituationId, Timestamp, random::SystemRandom,
-        seal::RecordsKey,
+        seal::RecordsKey, time::Span,
     },
 };
 
@@ -33,6 +34,8 @@ use super::{Collaborators, Lane, OpenError, Sqlite, outage};
 
 /// 2026-11-21, 15:00 in Paris.
 const NOW: Timestamp = Timestamp(1_795_269_600_000);
+/// How long a request that was refused is kept: as long as the document that came with it.
+const REFUSED_KEPT: Span = Span::hours(30 * 24);
 const TILLEULS: &str = "019999028";
 const RIVE_CLAIRE: &str = "699999124";
 

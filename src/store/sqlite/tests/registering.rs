@@ -216,10 +216,10 @@ async fn a_document_is_kept_sealed_and_erased_after_thirty_days() {
     let sealed: Vec<u8> = world.one("SELECT sealed FROM document");
     assert!(!sealed.windows(4).any(|bytes| bytes == b"%PDF"));
     world.advance(Span::hours(30 * 24 - 1).0);
-    world.store.sweep().await.unwrap();
+    world.store.sweep(REFUSED_KEPT).await.unwrap();
     assert_eq!(world.count("document"), 1);
     world.advance(Span::hours(2).0);
-    world.store.sweep().await.unwrap();
+    world.store.sweep(REFUSED_KEPT).await.unwrap();
     assert_eq!(world.count("document"), 0);
 }
 

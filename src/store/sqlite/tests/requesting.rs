@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-const DAY: i64 = 24 * 3_600_000;
+pub(super) const DAY: i64 = 24 * 3_600_000;
 
 fn nomenclature() -> Arc<Nomenclature> {
     Arc::new(Nomenclature::shipped().unwrap())
@@ -257,29 +257,6 @@ async fn what_happened_in_the_meantime_is_read_again() {
         (1, "à traiter")
     );
     world.reject(other.id, Actor::Operator).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_document_is_sealed_and_erased_thirty_days_after_the_decision() {
-    let world = World::new().with_structures().await;
-    let sent = world.send(draft("Vasseur", 1)).await.unwrap();
-    let sealed: Vec<u8> = world.one("SELECT sealed FROM request_document");
-    assert!(!sealed.windows(6).any(|bytes| bytes == b"secret"));
-    let opened = world.store.request_document(sent.id).await.unwrap().unwrap();
-    assert_eq!(
-        (opened.media, opened.bytes.as_slice()),
-        ("application/pdf", &b"%PDF-1.4\nsecret"[..])
-    );
-    world.advance(20 * DAY);
-    world.reject(sent.id, Actor::Operator).await.unwrap();
-    world.advance(30 * DAY - 1);
-    world.store.sweep().await.unwrap();
-    assert!(world.store.request_document(sent.id).await.unwrap().is_some());
-    world.advance(2);
-    assert!(world.store.request_document(sent.id).await.unwrap().is_none());
-    world.store.sweep().await.unwrap();
-    assert_eq!(world.count("request_document"), 0);
-    assert_eq!(world.store.request(sent.id).await.unwrap().unwrap().document, None);
 }
 
 #[tokio::test]

@@ -71,11 +71,11 @@ async fn what_has_expired_is_forgotten_and_nothing_else() {
     }
     world.advance(Span::minutes(1).0);
     let head = world.one::<i64>("SELECT revision FROM head");
-    assert!(!world.store.sweep().await.unwrap());
+    assert!(!world.store.sweep(REFUSED_KEPT).await.unwrap());
     assert_eq!(world.one::<String>("SELECT group_concat(kind) FROM once"), "new");
     assert_eq!(world.one::<i64>("SELECT count(*) FROM grant_"), 1);
     world.advance(Span::hours(30 * 24).0);
-    assert!(!world.store.sweep().await.unwrap());
+    assert!(!world.store.sweep(REFUSED_KEPT).await.unwrap());
     assert_eq!(world.one::<i64>("SELECT count(*) FROM grant_"), 0);
     assert_eq!(world.one::<i64>("SELECT max(revision) FROM revision"), head);
 }

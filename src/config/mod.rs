@@ -61,7 +61,7 @@ impl Config {
         let logout = Logout::read(reader);
         let journal = Journal::read(reader);
         let log = Log::read(reader);
-        let clients = clients::read(reader);
+        let clients = clients::read(reader, outbound.as_ref());
         Some(Self {
             server: server?,
             records: records?,

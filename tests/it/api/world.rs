@@ -33,6 +33,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
+use super::super::codes::is_documented;
+
 /// 2026-11-21, 15:00 in Paris.
 pub(super) const NOW: Timestamp = Timestamp(1_795_269_600_000);
 pub(super) const TILLEULS: &str = "019999028";
@@ -120,6 +122,7 @@ impl Answer {
         let media = answer.headers.get(header::CONTENT_TYPE).unwrap();
         assert_eq!(media, "application/problem+json");
         assert_eq!(answer.at("/code"), code, "{}", answer.text);
+        assert!(is_documented(code), "docs/api.md does not say what {code} means");
         answer
     }
 }

@@ -39,6 +39,8 @@ use tower::ServiceExt;
 use url::{Url, form_urlencoded};
 use uuid::Uuid;
 
+use super::super::codes::is_documented;
+
 /// 2026-11-21, 15:00 in Paris.
 pub(super) const NOW: Timestamp = Timestamp(1_795_269_600_000);
 pub(super) const TILLEULS: &str = "019999028";
@@ -154,6 +156,7 @@ impl Answer {
     pub(super) fn trouble(self, status: u16, code: &str) -> Self {
         let answer = self.is(status);
         assert_eq!(answer.attribute("#erreur", "data-code").as_deref(), Some(code));
+        assert!(is_documented(code), "docs/api.md does not say what {code} means");
         answer
     }
 

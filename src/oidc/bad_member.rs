@@ -19,7 +19,7 @@ pub struct BadMember {
 #[expect(missing_docs, reason = "each message is the sentence")]
 pub enum Flaw {
     #[error("{0} is wanted")]
-    Form(Form),
+    Shape(Shape),
     #[error("no such setting of a client")]
     Unknown,
     #[error("this version does not support this value")]
@@ -50,7 +50,7 @@ pub enum Flaw {
 
 /// What a member looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum Shape {
     /// A text.
     Text,
     /// A list of texts.
@@ -67,7 +67,7 @@ pub enum Form {
     Clients,
 }
 
-impl fmt::Display for Form {
+impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text => f.write_str("a text"),
@@ -81,7 +81,7 @@ impl fmt::Display for Form {
     }
 }
 
-impl Form {
+impl Shape {
     fn french(self) -> String {
         match self {
             Self::Text => "un texte".to_owned(),
@@ -107,7 +107,7 @@ impl Flaw {
     fn told(&self) -> (&'static str, String) {
         let text = str::to_owned;
         match self {
-            Self::Form(form) => ("invalid", format!("Ce champ attend {}.", form.french())),
+            Self::Shape(shape) => ("invalid", format!("Ce champ attend {}.", shape.french())),
             Self::Unknown => ("unknown", text("Paramètre inconnu : vérifiez son nom.")),
             Self::NotSupported => {
                 ("not_supported", text("Cette version ne prend pas cette valeur en charge."))

@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    bad_member::{BadMember, Flaw, Form},
+    bad_member::{BadMember, Flaw, Shape},
     client_settings::{AuthMethod, ClientSettings, Overrides, Profile},
     scope::{API_SCOPES, PERSON_SCOPES, Scopes},
 };
@@ -106,22 +106,22 @@ impl Registration {
         let mut reader = Reader { written, bad: Vec::new() };
         let addresses = &self.post_logout_redirect_uris;
         let registration = Self {
-            client_name: reader.or("client_name", Form::Text, &self.client_name),
-            redirect_uris: reader.or("redirect_uris", Form::Texts, &self.redirect_uris),
+            client_name: reader.or("client_name", Shape::Text, &self.client_name),
+            redirect_uris: reader.or("redirect_uris", Shape::Texts, &self.redirect_uris),
             post_logout_redirect_uris: reader.or(
                 "post_logout_redirect_uris",
-                Form::Texts,
+                Shape::Texts,
                 addresses,
             ),
             backchannel_logout_uri: reader.or(
                 "backchannel_logout_uri",
-                Form::Text,
+                Shape::Text,
                 &self.backchannel_logout_uri,
             ),
             grant_types: reader.or("grant_types", GRANT_TYPES, &self.grant_types),
-            scope: reader.or("scope", Form::Text, &self.scope),
-            structure: reader.or("structure", Form::Finess, &self.structure),
-            enabled: reader.or("enabled", Form::Flag, &self.enabled),
+            scope: reader.or("scope", Shape::Text, &self.scope),
+            structure: reader.or("structure", Shape::Finess, &self.structure),
+            enabled: reader.or("enabled", Shape::Flag, &self.enabled),
             profile: reader.or("profile", PROFILES, &self.profile),
             settings: reader.settings(&self.settings),
         };
@@ -134,9 +134,9 @@ impl Registration {
     }
 }
 
-const GRANT_TYPES: Form =
-    Form::ListOf(&["authorization_code", "refresh_token", "client_credentials"]);
-const PROFILES: Form = Form::OneOf(&["psc", "oidc", "fapi2"]);
+const GRANT_TYPES: Shape =
+    Shape::ListOf(&["authorization_code", "refresh_token", "client_credentials"]);
+const PROFILES: Shape = Shape::OneOf(&["psc", "oidc", "fapi2"]);
 
 /// Takes members one by one, so that every fault is told and no member passes unread.
 struct Reader {
@@ -147,23 +147,23 @@ struct Reader {
 impl Reader {
     /// The member as written; `kept` if it was not. `null` stands for an absent value where the
     /// member has one.
-    fn or<T: DeserializeOwned + Clone>(&mut self, field: &str, form: Form, kept: &T) -> T {
+    fn or<T: DeserializeOwned + Clone>(&mut self, field: &str, shape: Shape, kept: &T) -> T {
         match self.written.remove(field).map(serde_json::from_value) {
             None => kept.clone(),
             Some(Ok(value)) => value,
             Some(Err(_)) => {
-                self.bad.push(BadMember::new(field, Flaw::Form(form)));
+                self.bad.push(BadMember::new(field, Flaw::Shape(shape)));
                 kept.clone()
             }
         }
     }
 
     fn settings(&mut self, kept: &Overrides) -> Overrides {
-        use Form::{Clients, Flag, OneOf, Texts};
-        const METHODS: Form = OneOf(&["client_secret_basic", "client_secret_post"]);
-        const ALGORITHMS: Form = OneOf(&["RS256", "PS256", "ES256"]);
-        const LEVELS: Form = OneOf(&["eidas1", "eidas2", "eidas3", "none"]);
-        const MODES: Form = OneOf(&["reissue", "rotate", "stable"]);
+        use Shape::{Clients, Flag, OneOf, Texts};
+        const METHODS: Shape = OneOf(&["client_secret_basic", "client_secret_post"]);
+        const ALGORITHMS: Shape = OneOf(&["RS256", "PS256", "ES256"]);
+        const LEVELS: Shape = OneOf(&["eidas1", "eidas2", "eidas3", "none"]);
+        const MODES: Shape = OneOf(&["reissue", "rotate", "stable"]);
         Overrides {
             require_pkce: self.or("require_pkce", Flag, &kept.require_pkce),
             required_parameters: self.or("required_parameters", Texts, &kept.required_parameters),

@@ -107,13 +107,13 @@ fn what_is_wanted_is_said_and_true() {
                 "{french} {english}"
             );
             let words: &[&str] = match bad.flaw {
-                Flaw::Form(Form::OneOf(words) | Form::ListOf(words)) => words,
+                Flaw::Shape(Shape::OneOf(words) | Shape::ListOf(words)) => words,
                 _ => &[],
             };
             for word in words {
                 assert!(french.contains(word) && english.contains(word), "{field}: {word}");
                 let taken = |value| {
-                    !refused(field, value).is_some_and(|bad| matches!(bad.flaw, Flaw::Form(_)))
+                    !refused(field, value).is_some_and(|bad| matches!(bad.flaw, Flaw::Shape(_)))
                 };
                 assert!(taken(json!(word)) != taken(json!([word])), "{field}: {word}");
             }

@@ -270,6 +270,30 @@ async fn a_client_sees_its_own_tokens_unless_it_may_see_others() {
     assert!(world.is_active("dui", &tokens.at("access_token")).await);
 }
 
+/// RFC 6750, sections 2 and 3.1.
+#[tokio::test]
+async fn a_token_comes_to_userinfo_once() {
+    let world = World::new().await;
+    world.client("dui", json!({})).await;
+    let token = world.tokens(&mut Browser::default(), "dui").await.at("access_token");
+    let path = format!("{ISSUER}/protocol/openid-connect/userinfo");
+    let posted =
+        async |form: &[(&str, &str)]| world.post(&mut Browser::default(), &path, form).await;
+    let once = ("access_token", token.as_str());
+    posted(&[once]).await.is(200);
+    posted(&[once, once]).await.refused_with(400, "invalid_request");
+    posted(&[once, ("a", "1"), ("a", "2")]).await.refused_with(400, "invalid_request");
+    let bearer = format!("Bearer {token}");
+    for (headers, form, status) in [(1, "", 200), (2, "", 401), (1, "access_token=x", 400)] {
+        let mut request =
+            Request::post(&path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        for _ in 0..headers {
+            request = request.header(header::AUTHORIZATION, &bearer);
+        }
+        world.send(request.body(Body::from(form)).unwrap()).await.is(status);
+    }
+}
+
 #[tokio::test]
 async fn when_the_records_do_not_answer_nothing_is_said_to_be_shut() {
     let world = World::new().await;

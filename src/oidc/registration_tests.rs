@@ -106,9 +106,10 @@ fn what_is_wanted_is_said_and_true() {
                 !french.contains("wanted") && !english.contains("attend"),
                 "{french} {english}"
             );
-            let words: &[&str] = match bad.flaw {
-                Flaw::Shape(Shape::OneOf(words) | Shape::ListOf(words)) => words,
-                _ => &[],
+            let words = if let Flaw::Shape(Shape::OneOf(words) | Shape::ListOf(words)) = bad.flaw {
+                words
+            } else {
+                &[]
             };
             for word in words {
                 assert!(french.contains(word) && english.contains(word), "{field}: {word}");

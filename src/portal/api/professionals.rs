@@ -13,6 +13,7 @@ use crate::{
     access::{Cause, Closing, Scope as Covered},
     kernel::{
         IdNat, Outage, Rpps,
+        ids::BadIdentifier,
         retry::{Answered, Keep, Kept, Wording},
         secret::Secret,
         time::Span,
@@ -120,7 +121,8 @@ pub(super) async fn delete(
 
 /// The number in an address.
 pub(super) fn number(text: &str) -> Result<Rpps, Problem> {
-    text.parse().map_err(|error| not_found(&format!("Numéro RPPS incorrect ({error})")))
+    text.parse()
+        .map_err(|bad: BadIdentifier| not_found(&format!("Numéro RPPS incorrect ({})", bad.told())))
 }
 
 /// Nobody has that number.

@@ -80,6 +80,8 @@ async fn what_cannot_be_read_is_refused_by_its_own_name() {
 
     world.call("all", "GET /nowhere", None).await.problem(404, "not_found");
     world.call("all", "PUT /professionals", None).await.problem(405, "method_not_allowed");
+    let one = world.call("all", "GET /professionals/99900000012", None).await;
+    assert!(one.at("/detail").contains("clé de contrôle incorrecte"), "{}", one.text);
     for call in [
         "GET /professionals/99900000012",
         "GET /professionals/99900000011",

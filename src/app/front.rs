@@ -85,6 +85,7 @@ pub(super) fn around(
         .method_not_allowed_fallback(async move |uri: Uri| {
             refusal::words(frame, uri.path(), StatusCode::METHOD_NOT_ALLOWED)
         })
+        .layer(from_fn_with_state(frame, refusal::in_our_words))
         .layer(from_fn_with_state(intake, Intake::watch))
         .layer(from_fn_with_state(Arc::clone(refusals), Refusals::watch))
         .layer(CatchPanicLayer::new())

@@ -253,6 +253,7 @@ fn api(house: &House, machine: &Machine, phones: Option<Arc<dyn Phones>>) -> Rou
         clients: Arc::clone(&house.store) as _,
         records_key: house.store.key(),
         random: Arc::clone(&machine.random),
+        allow: house.outgoing.allow().clone(),
     };
     let cards = CardsApi { callers: Arc::clone(&callers), ecps: house.ecps.clone() };
     let api = Api {

@@ -1,7 +1,9 @@
 //! Words for requests that reach no slice of the house: problems for programs, pages for people.
 
 use axum::{
-    http::StatusCode,
+    extract::{Request, State},
+    http::{StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 
@@ -10,9 +12,29 @@ use crate::web::{
     page::{self, Frame, Trouble},
 };
 
+/// Puts a refusal that comes in the words of a library into ours: a path whose percent signs make no
+/// text, a body that is too long or breaks off.
+pub(super) async fn in_our_words(
+    State(frame): State<Frame>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    let media = response.headers().get(header::CONTENT_TYPE);
+    let is_plain = media.is_some_and(|media| media.as_bytes().starts_with(b"text/plain"));
+    let status = response.status();
+    if status.is_client_error() && is_plain { words(frame, &path, status) } else { response }
+}
+
 /// Why a request on `path` is refused with `status`.
 pub(super) fn words(frame: Frame, path: &str, status: StatusCode) -> Response {
     let (code, title, text) = match status {
+        StatusCode::BAD_REQUEST => (
+            "bad_request",
+            "Demande illisible",
+            "L'adresse ou l'envoi n'est pas lisible. Vérifiez l'adresse, puis recommencez.",
+        ),
         StatusCode::METHOD_NOT_ALLOWED => (
             "method_not_allowed",
             "Cette adresse ne s'utilise pas ainsi",

@@ -5,10 +5,13 @@ use serde_json::{Map, Value};
 
 use crate::{
     kernel::{ClientId, secret::Secret},
-    oidc::{Registration, Written, built_in::is_reserved},
+    oidc::{Registration, Written, bad_member::BadMember, built_in::is_reserved},
 };
 
-use super::reading::{Reader, in_file};
+use super::{
+    places::Outbound,
+    reading::{Reader, in_file},
+};
 
 /// One of them, understood by the same parser as the API's.
 #[derive(Debug)]
@@ -27,13 +30,22 @@ const VARIABLE: &str = "client_secret_env";
 const SECRET: &str = "client_secret";
 
 /// All of them, or `None` if anything is wrong with one.
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<Vec<WrittenClient>> {
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    outbound: Option<&Outbound>,
+) -> Option<Vec<WrittenClient>> {
     let tables = reader.section(SECTION);
-    let read: Vec<_> = tables.iter().map(|(id, table)| client(reader, id, table)).collect();
+    let mut one = |(id, table): &(&str, &Setting)| client(reader, id, table, outbound);
+    let read: Vec<_> = tables.iter().map(&mut one).collect();
     read.into_iter().collect()
 }
 
-fn client(reader: &mut Reader<'_>, id: &str, table: &Setting) -> Option<WrittenClient> {
+fn client(
+    reader: &mut Reader<'_>,
+    id: &str,
+    table: &Setting,
+    outbound: Option<&Outbound>,
+) -> Option<WrittenClient> {
     let key = format!("{SECTION}.{id}");
     let Some(settings) = table.as_dict() else {
         reader.wrong_at(&key, table, "a section is wanted: [clients.<client_id>]");
@@ -57,16 +69,18 @@ fn client(reader: &mut Reader<'_>, id: &str, table: &Setting) -> Option<WrittenC
     if let Some(secret) = &secret {
         members.insert(SECRET.to_owned(), secret.expose().into());
     }
-    match Registration::blank(id).change(members) {
-        Ok(written) => secret.and(Some(WrittenClient { id: parsed?, written })),
-        Err(faults) => {
-            for fault in faults {
-                let field = format!("{key}.{}", fault.field);
-                reader.wrong_at(&field, at(&fault.field), fault.message);
-            }
-            None
-        }
+    let blank = Registration::blank(id);
+    let untold = outbound.and_then(|outbound| blank.untold(&members, &outbound.allow));
+    let (written, bad) = match blank.change(members) {
+        Ok(written) => (Some(written), Vec::new()),
+        Err(bad) => (None, bad),
+    };
+    let is_told = untold.is_none();
+    for BadMember { field, flaw } in bad.into_iter().chain(untold) {
+        reader.wrong_at(&format!("{key}.{field}"), at(&field), flaw.to_string());
     }
+    let written = written.filter(|_| is_told)?;
+    secret.and(Some(WrittenClient { id: parsed?, written }))
 }
 
 /// What the API would be sent, but for the secret.

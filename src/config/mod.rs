@@ -63,7 +63,7 @@ impl Config {
         let journal = Journal::read(reader);
         let retention = Retention::read(reader);
         let log = Log::read(reader);
-        let clients = clients::read(reader);
+        let clients = clients::read(reader, outbound.as_ref());
         Some(Self {
             server: server?,
             records: records?,

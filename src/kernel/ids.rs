@@ -5,21 +5,33 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Why a text is not the identifier that it was taken for.
+/// Why a text is not the identifier that it was taken for; the messages are for operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadIdentifier {
     /// Too short or too long.
-    #[error("longueur incorrecte")]
+    #[error("wrong length")]
     Length,
     /// A character that the format does not allow.
-    #[error("caractère interdit")]
+    #[error("a character that does not belong there")]
     Character,
     /// The last digit does not agree with the others (Luhn).
-    #[error("clé de contrôle incorrecte")]
+    #[error("wrong check digit")]
     CheckDigit,
     /// Eleven digits with a right key where twelve are wanted: the leading 8 was forgotten.
-    #[error("ajoutez le 8 devant les onze chiffres du numéro RPPS")]
+    #[error("the 8 in front of the eleven digits is missing")]
     MissingEight,
+}
+
+impl BadIdentifier {
+    /// The same for callers of the API.
+    pub const fn told(self) -> &'static str {
+        match self {
+            Self::Length => "longueur incorrecte",
+            Self::Character => "caractère interdit",
+            Self::CheckDigit => "clé de contrôle incorrecte",
+            Self::MissingEight => "il manque le 8 devant les onze chiffres",
+        }
+    }
 }
 
 /// A professional's RPPS number: eleven digits, the last one a Luhn key, given for life.

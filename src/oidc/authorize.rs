@@ -33,6 +33,39 @@ pub enum Prompt {
     None,
 }
 
+/// Whom the client expects (`id_token_hint`; OpenID Connect Core 1.0, section 3.1.2.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expected {
+    /// It did not say.
+    #[default]
+    Anybody,
+    /// Who has this `sub`.
+    Person(String),
+    /// It said it with something that is no ID token of ours for this client: nobody who is logged
+    /// in already.
+    Newcomer,
+}
+
+impl Expected {
+    /// Whether somebody with these forms of `sub` may be answered for without a new proof.
+    pub fn is_met_silently(&self, subs: &[String]) -> bool {
+        match self {
+            Self::Anybody => true,
+            Self::Person(sub) => subs.contains(sub),
+            Self::Newcomer => false,
+        }
+    }
+
+    /// Whether somebody with these forms of `sub` may be answered for, having proven who they are.
+    pub fn is_met_by_proof(&self, subs: &[String]) -> bool {
+        match self {
+            Self::Anybody | Self::Newcomer => true,
+            Self::Person(sub) => subs.contains(sub),
+        }
+    }
+}
+
 /// An authorization request whose every part was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorizationRequest {
@@ -42,6 +75,9 @@ pub struct AuthorizationRequest {
     pub grant: GrantRequest,
     /// What the client wants of the person.
     pub prompt: Prompt,
+    /// Whom it expects.
+    #[serde(default)]
+    pub expected: Expected,
     /// How old the proof may be, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<i64>,
@@ -55,7 +91,8 @@ const LONGEST_STATE: usize = 4096;
 /// Longest `login_hint` that we show.
 const LONGEST_HINT: usize = 64;
 
-/// The ordered checks. `repeated`: a parameter came twice (RFC 6749, section 3.1).
+/// The ordered checks. `repeated`: a parameter came twice (RFC 6749, section 3.1). Whom the client
+/// expects is known once its hint is verified.
 ///
 /// Tolerated and not looked at, as PSC does or as the standard says: `claims` (OpenID Connect Core
 /// 1.0, section 5.5: what is not supported is ignored), `display`, `ui_locales`, `acr`,
@@ -104,7 +141,8 @@ pub fn check(
         tokens: client.settings.tokens,
     };
     let login_hint = login_hint.map(str::to_owned);
-    Ok(AuthorizationRequest { address, grant, prompt, max_age, login_hint })
+    let expected = Expected::Anybody;
+    Ok(AuthorizationRequest { address, grant, prompt, expected, max_age, login_hint })
 }
 
 /// A request that is refused, and where to say so.
@@ -183,8 +221,10 @@ fn prompt(fields: &Fields) -> Result<Prompt, AuthorizationError> {
 }
 
 fn max_age(fields: &Fields) -> Result<Option<i64>, AuthorizationError> {
-    let parse = |text: &str| text.parse::<u32>().map_err(|_| AuthorizationError::MaxAge);
-    Ok(fields.get("max_age").map(parse).transpose()?.map(i64::from))
+    let parse = |text: &str| text.parse::<u64>().map_err(|_| AuthorizationError::MaxAge);
+    // Whoever asks for a century or more asks for nothing.
+    let seconds = fields.get("max_age").map(parse).transpose()?;
+    Ok(seconds.map(|seconds| i64::from(u32::try_from(seconds).unwrap_or(u32::MAX))))
 }
 
 impl AuthorizationRequest {

@@ -75,6 +75,7 @@ fn each_check_refuses_what_it_is_for() {
     refused(psc(), "acr_values=eidas4", E::AcrValues);
     refused(psc(), "prompt=none+login", E::Prompt);
     refused(psc(), "prompt=create", E::Prompt);
+    accepted(psc(), "max_age=99999999999");
     refused(psc(), "max_age=-1", E::MaxAge);
     refused(psc(), "max_age=soon", E::MaxAge);
     refused(psc(), &pkce(""), E::Challenge);

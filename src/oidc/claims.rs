@@ -63,9 +63,10 @@ impl Named {
         let rpps = subject.standing.rpps;
         let id_nat = IdNat(rpps).to_string();
         let first = own_first(&subject.standing.situations, grant).into_iter().next();
+        let [federated, uuid] = subs(subject, federation);
         let sub = match grant.request.tokens.sub_form {
-            SubForm::Federated => format!("f:{federation}:{id_nat}"),
-            SubForm::Uuid => subject.subject.to_string(),
+            SubForm::Federated => federated,
+            SubForm::Uuid => uuid,
         };
         Self {
             sub,
@@ -75,6 +76,12 @@ impl Named {
             rpps,
         }
     }
+}
+
+/// Each form of `sub`.
+pub fn subs(subject: &Subject, federation: Uuid) -> [String; 2] {
+    let id_nat = IdNat(subject.standing.rpps);
+    [format!("f:{federation}:{id_nat}"), subject.subject.to_string()]
 }
 
 /// Open situations, those at the client's own structure first, otherwise as they were entered.

@@ -49,7 +49,7 @@ pub enum AuthorizationError {
     Prompt,
     #[error("max_age must be a number of seconds")]
     MaxAge,
-    #[error("prompt=none, and nobody is logged in")]
+    #[error("nobody whom the request wants is logged in")]
     LoginRequired,
     #[error("the person refused")]
     Denied,
@@ -92,7 +92,7 @@ impl AuthorizationError {
             Self::State => ("invalid_request", "state is too long"),
             Self::Prompt => ("invalid_request", "prompt is unknown or contradicts itself"),
             Self::MaxAge => ("invalid_request", "max_age must be a number of seconds"),
-            Self::LoginRequired => ("login_required", "nobody is logged in"),
+            Self::LoginRequired => ("login_required", "nobody whom this asks for is logged in"),
             Self::Denied => ("access_denied", "the person refused"),
             Self::NoRight => ("access_denied", "the person has no right to this service"),
             Self::Expired => ("access_denied", "the log-in took too long"),
@@ -244,7 +244,7 @@ impl IntoResponse for TokenError {
 pub enum BearerError {
     #[error("no token came")]
     NoToken,
-    #[error("a token came in two ways")]
+    #[error("a token came in two ways, or the form cannot be read")]
     TwoTokens,
     #[error("not a token of ours")]
     NotOurs,

@@ -16,6 +16,7 @@ use crate::{
 use super::{
     BROWSER_COOKIE, Provider, SESSION_COOKIE,
     authorize::{AuthorizationRequest, Prompt},
+    claims::subs,
     client::Client,
     error::AuthorizationError,
     grant::{Code, Conclusion, Grant, Opening},
@@ -68,6 +69,9 @@ pub enum LoginError {
     /// The person has no right to this client. The log-in still waits: refuse it once told.
     #[error(transparent)]
     NoRight(#[from] NoRight),
+    /// Somebody else has proven who they are than the client expects.
+    #[error("not the person of id_token_hint")]
+    OtherPerson,
     /// The proof is dead, or we cannot know.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -146,6 +150,10 @@ impl Provider {
         let write = async |passed: Passed, now: Now| {
             let subject = self.with.subjects.subject(session.rpps).await?;
             let subject = subject.ok_or(NoRight::NoSituation)?;
+            let subs = subs(&subject, self.federation);
+            if !pending.request.expected.is_met_by_proof(&subs) {
+                return Err(LoginError::OtherPerson);
+            }
             admits(&subject.standing, client.structure())?;
             let id = GrantId(self.with.random.id(now.protocol));
             let request = pending.request.grant_in(session);

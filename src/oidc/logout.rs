@@ -7,7 +7,9 @@ use crate::{
     web::fields::Fields,
 };
 
-use super::{Provider, SeenSession, claims::ID, client::Client, keys::TokenType};
+use super::{
+    Provider, SeenSession, authorize::Expected, claims::ID, client::Client, keys::TokenType,
+};
 
 /// Why a log-out request is refused: only ever shown as a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub(super) enum LogoutFault {
     Hint,
     /// The return address is not one that the client registered.
     Address,
+    /// The parameters cannot be read, or one is repeated.
+    Unreadable,
 }
 
 /// What a request asks, vetted.
@@ -43,6 +47,7 @@ pub(super) enum LogoutStep {
 struct HintClaims {
     iss: String,
     aud: ClientId,
+    sub: String,
     sid: Sid,
     #[serde(default)]
     typ: Option<String>,
@@ -97,6 +102,17 @@ impl Provider {
         };
         let hinted = hint.map(|hint| hint.sid);
         Ok(Ok(LogoutRequest { hinted, client: client.map(|client| client.id), return_to }))
+    }
+
+    /// Whom an authorization request of `client` expects.
+    pub(super) async fn expected(
+        &self,
+        client: &ClientId,
+        fields: &Fields,
+    ) -> Result<Expected, Outage> {
+        let Some(hint) = fields.get("id_token_hint") else { return Ok(Expected::Anybody) };
+        let claims = self.hint(hint).await?.filter(|claims| claims.aud == *client);
+        Ok(claims.map_or(Expected::Newcomer, |claims| Expected::Person(claims.sub)))
     }
 
     async fn hint(&self, token: &str) -> Result<Option<HintClaims>, Outage> {

@@ -8,6 +8,7 @@
 //! the moment of the question. This slice never decides who may enter, and never ends a situation.
 
 pub mod authorize;
+pub mod bad_member;
 mod bearer;
 pub mod built_in;
 pub mod claims;

@@ -9,10 +9,11 @@ use url::Url;
 
 use crate::{
     kernel::{Finess, secret::Secret},
-    registry::fault::{Fault, Faults},
+    web::outgoing::Allow,
 };
 
 use super::{
+    bad_member::{BadMember, Flaw, Shape},
     client_settings::{AuthMethod, ClientSettings, Overrides, Profile},
     scope::{API_SCOPES, PERSON_SCOPES, Scopes},
 };
@@ -90,85 +91,119 @@ impl Registration {
         self.scope.clone().unwrap_or_else(|| Scopes::read(&PERSON_SCOPES.join(" ")))
     }
 
-    /// What `written` makes of this registration, or all its faults.
-    pub fn change(&self, written: Map<String, Value>) -> Result<Written, Vec<Fault>> {
-        let mut reader = Reader { written, faults: Faults::default() };
+    /// What is wrong with `written` if we may not tell its client, there, that a session is over.
+    /// An address that this registration had already is not held against a change of another member.
+    pub fn untold(&self, written: &Map<String, Value>, allow: &Allow) -> Option<BadMember> {
+        const FIELD: &str = "backchannel_logout_uri";
+        let uri = written.get(FIELD)?.as_str()?;
+        let url: Url = uri.parse().ok().filter(|_| is_web_address(uri))?;
+        let is_new = self.backchannel_logout_uri.as_deref() != Some(uri);
+        (is_new && !allow.admits(&url)).then(|| BadMember::new(FIELD, Flaw::Unreachable))
+    }
+
+    /// What `written` makes of this registration, or all that is wrong with it.
+    pub fn change(&self, written: Map<String, Value>) -> Result<Written, Vec<BadMember>> {
+        let mut reader = Reader { written, bad: Vec::new() };
+        let addresses = &self.post_logout_redirect_uris;
         let registration = Self {
-            client_name: reader.or("client_name", &self.client_name),
-            redirect_uris: reader.or("redirect_uris", &self.redirect_uris),
-            post_logout_redirect_uris: reader
-                .or("post_logout_redirect_uris", &self.post_logout_redirect_uris),
-            backchannel_logout_uri: reader
-                .or("backchannel_logout_uri", &self.backchannel_logout_uri),
-            grant_types: reader.or("grant_types", &self.grant_types),
-            scope: reader.or("scope", &self.scope),
-            structure: reader.or("structure", &self.structure),
-            enabled: reader.or("enabled", &self.enabled),
-            profile: reader.or("profile", &self.profile),
+            client_name: reader.or("client_name", Shape::Text, &self.client_name),
+            redirect_uris: reader.or("redirect_uris", Shape::Texts, &self.redirect_uris),
+            post_logout_redirect_uris: reader.or(
+                "post_logout_redirect_uris",
+                Shape::Texts,
+                addresses,
+            ),
+            backchannel_logout_uri: reader.or(
+                "backchannel_logout_uri",
+                Shape::Text,
+                &self.backchannel_logout_uri,
+            ),
+            grant_types: reader.or("grant_types", GRANT_TYPES, &self.grant_types),
+            scope: reader.or("scope", Shape::Text, &self.scope),
+            structure: reader.or("structure", Shape::Finess, &self.structure),
+            enabled: reader.or("enabled", Shape::Flag, &self.enabled),
+            profile: reader.or("profile", PROFILES, &self.profile),
             settings: reader.settings(&self.settings),
         };
         let secret = reader.secret();
         reader.fixed_members();
         reader.leftovers();
-        let mut faults = reader.faults;
-        check(&registration, &mut faults);
-        faults.or(Some(Written { registration, secret }))
+        let mut bad = reader.bad;
+        check(&registration, &mut bad);
+        if bad.is_empty() { Ok(Written { registration, secret }) } else { Err(bad) }
     }
 }
+
+const GRANT_TYPES: Shape =
+    Shape::ListOf(&["authorization_code", "refresh_token", "client_credentials"]);
+const PROFILES: Shape = Shape::OneOf(&["psc", "oidc", "fapi2"]);
 
 /// Takes members one by one, so that every fault is told and no member passes unread.
 struct Reader {
     written: Map<String, Value>,
-    faults: Faults,
+    bad: Vec<BadMember>,
 }
-
-/// Stable words for programs.
-const INVALID: &str = "invalid";
-const UNKNOWN: &str = "unknown";
-const NOT_SUPPORTED: &str = "not_supported";
-const MISSING: &str = "missing";
 
 impl Reader {
     /// The member as written; `kept` if it was not. `null` stands for an absent value where the
     /// member has one.
-    fn or<T: DeserializeOwned + Clone>(&mut self, field: &str, kept: &T) -> T {
-        match self.written.remove(field) {
+    fn or<T: DeserializeOwned + Clone>(&mut self, field: &str, shape: Shape, kept: &T) -> T {
+        match self.written.remove(field).map(serde_json::from_value) {
             None => kept.clone(),
-            Some(value) => match serde_json::from_value(value) {
-                Ok(value) => value,
-                Err(error) => {
-                    self.faults.add(field, INVALID, format!("Valeur refusée : {error}."));
-                    kept.clone()
-                }
-            },
+            Some(Ok(value)) => value,
+            Some(Err(_)) => {
+                self.bad.push(BadMember::new(field, Flaw::Shape(shape)));
+                kept.clone()
+            }
         }
     }
 
     fn settings(&mut self, kept: &Overrides) -> Overrides {
+        use Shape::{Clients, Flag, OneOf, Texts};
+        const METHODS: Shape = OneOf(&["client_secret_basic", "client_secret_post"]);
+        const ALGORITHMS: Shape = OneOf(&["RS256", "PS256", "ES256"]);
+        const LEVELS: Shape = OneOf(&["eidas1", "eidas2", "eidas3", "none"]);
+        const MODES: Shape = OneOf(&["reissue", "rotate", "stable"]);
         Overrides {
-            require_pkce: self.or("require_pkce", &kept.require_pkce),
-            required_parameters: self.or("required_parameters", &kept.required_parameters),
-            token_endpoint_auth_method: self
-                .or("token_endpoint_auth_method", &kept.token_endpoint_auth_method),
+            require_pkce: self.or("require_pkce", Flag, &kept.require_pkce),
+            required_parameters: self.or("required_parameters", Texts, &kept.required_parameters),
+            token_endpoint_auth_method: self.or(
+                "token_endpoint_auth_method",
+                METHODS,
+                &kept.token_endpoint_auth_method,
+            ),
             require_pushed_authorization_requests: self.or(
                 "require_pushed_authorization_requests",
+                Flag,
                 &kept.require_pushed_authorization_requests,
             ),
             tls_client_certificate_bound_access_tokens: self.or(
                 "tls_client_certificate_bound_access_tokens",
+                Flag,
                 &kept.tls_client_certificate_bound_access_tokens,
             ),
-            id_token_signed_response_alg: self
-                .or("id_token_signed_response_alg", &kept.id_token_signed_response_alg),
-            id_token_claims: self.or("id_token_claims", &kept.id_token_claims),
-            acr: self.or("acr", &kept.acr),
-            sub_form: self.or("sub_form", &kept.sub_form),
-            situations: self.or("situations", &kept.situations),
-            access_token_format: self.or("access_token_format", &kept.access_token_format),
-            refresh_token_mode: self.or("refresh_token_mode", &kept.refresh_token_mode),
-            session_state: self.or("session_state", &kept.session_state),
-            state_at_logout: self.or("state_at_logout", &kept.state_at_logout),
-            introspects: self.or("introspects", &kept.introspects),
+            id_token_signed_response_alg: self.or(
+                "id_token_signed_response_alg",
+                ALGORITHMS,
+                &kept.id_token_signed_response_alg,
+            ),
+            id_token_claims: self.or(
+                "id_token_claims",
+                OneOf(&["psc", "minimal"]),
+                &kept.id_token_claims,
+            ),
+            acr: self.or("acr", LEVELS, &kept.acr),
+            sub_form: self.or("sub_form", OneOf(&["federated", "uuid"]), &kept.sub_form),
+            situations: self.or("situations", OneOf(&["all", "own"]), &kept.situations),
+            access_token_format: self.or(
+                "access_token_format",
+                OneOf(&["psc", "rfc9068"]),
+                &kept.access_token_format,
+            ),
+            refresh_token_mode: self.or("refresh_token_mode", MODES, &kept.refresh_token_mode),
+            session_state: self.or("session_state", Flag, &kept.session_state),
+            state_at_logout: self.or("state_at_logout", Flag, &kept.state_at_logout),
+            introspects: self.or("introspects", Clients, &kept.introspects),
         }
     }
 
@@ -184,7 +219,7 @@ impl Reader {
             | Value::Array(_)
             | Value::Object(_) => {}
         }
-        self.faults.add("client_secret", INVALID, "8 à 256 caractères ASCII visibles.");
+        self.bad.push(BadMember::new("client_secret", Flaw::Secret));
         None
     }
 
@@ -204,20 +239,14 @@ impl Reader {
         for (field, accepted) in only {
             let value = self.written.remove(field).unwrap_or_default();
             if !value.is_null() && !accepted.contains(&value) {
-                self.faults.add(
-                    field,
-                    NOT_SUPPORTED,
-                    "Cette version ne prend pas cette valeur en charge.",
-                );
+                self.bad.push(BadMember::new(field, Flaw::NotSupported));
             }
         }
     }
 
     fn leftovers(&mut self) {
-        let unknown: Vec<String> = self.written.keys().cloned().collect();
-        for field in unknown {
-            self.faults.add(field, UNKNOWN, "Paramètre inconnu : vérifiez son nom.");
-        }
+        let unknown = std::mem::take(&mut self.written).into_iter();
+        self.bad.extend(unknown.map(|(field, _)| BadMember::new(&field, Flaw::Unknown)));
     }
 }
 
@@ -239,29 +268,29 @@ const REQUIRABLE: [&str; 9] = [
     "response_mode",
 ];
 
-fn check(registration: &Registration, faults: &mut Faults) {
+fn check(registration: &Registration, bad: &mut Vec<BadMember>) {
+    let mut wrong = |field: &str, flaw| bad.push(BadMember::new(field, flaw));
     if registration.client_name.trim().is_empty() || registration.client_name.len() > 200 {
-        faults.add("client_name", INVALID, "1 à 200 caractères.");
+        wrong("client_name", Flaw::Name);
     }
-    check_addresses(registration, faults);
+    for (field, uri) in wrong_addresses(registration) {
+        wrong(field, Flaw::Address(uri.to_owned()));
+    }
     let takes_codes = registration.grant_types.contains(&GrantType::AuthorizationCode);
     if takes_codes && registration.redirect_uris.is_empty() {
-        let message = "Donnez au moins une adresse, ou retirez authorization_code de grant_types.";
-        faults.add("redirect_uris", MISSING, message);
+        wrong("redirect_uris", Flaw::NoAddress);
     }
     if !takes_codes && registration.grant_types.contains(&GrantType::RefreshToken) {
-        let message = "refresh_token n'a de sens qu'avec authorization_code.";
-        faults.add("grant_types", INVALID, message);
+        wrong("grant_types", Flaw::RefreshAlone);
     }
     let is_known = |scope: &str| PERSON_SCOPES.contains(&scope) || API_SCOPES.contains(&scope);
     for scope in registration.scope.iter().flat_map(Scopes::iter).filter(|scope| !is_known(scope)) {
-        faults.add("scope", UNKNOWN, format!("Portée inconnue : {scope}."));
+        wrong("scope", Flaw::Scope(scope.to_owned()));
     }
     let effective = registration.effective();
     let requirable = |name: &&String| !REQUIRABLE.contains(&name.as_str());
     for name in effective.required_parameters.iter().filter(requirable) {
-        let message = format!("Aucun paramètre d'autorisation ne s'appelle ainsi : {name}.");
-        faults.add("required_parameters", UNKNOWN, message);
+        wrong("required_parameters", Flaw::Parameter(name.clone()));
     }
     let has_secret = match effective.token_endpoint_auth_method {
         AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => true,
@@ -278,27 +307,21 @@ fn check(registration: &Registration, faults: &mut Faults) {
         ),
     ];
     for (field, _) in absent.into_iter().filter(|(_, wanted)| *wanted) {
-        let message = "Cette version ne prend pas cette valeur en charge ; le profil fapi2 la \
-                       demande, donnez-en une autre.";
-        faults.add(field, NOT_SUPPORTED, message);
+        wrong(field, Flaw::NotSupportedYet);
     }
 }
 
-fn check_addresses(registration: &Registration, faults: &mut Faults) {
-    const WANTED: &str = "Adresse absolue http(s) attendue, sans fragment";
-    let mut wrong = |field: &str, uri: &str| {
-        faults.add(field, INVALID, format!("{WANTED} : {uri}."));
-    };
-    for uri in registration.redirect_uris.iter().filter(|uri| !is_return_address(uri)) {
-        wrong("redirect_uris", uri);
-    }
-    for uri in registration.post_logout_redirect_uris.iter().filter(|uri| !is_return_address(uri)) {
-        wrong("post_logout_redirect_uris", uri);
-    }
-    if let Some(uri) = registration.backchannel_logout_uri.as_deref().filter(|u| !is_web_address(u))
-    {
-        wrong("backchannel_logout_uri", uri);
-    }
+/// The addresses that are none, each with its member.
+fn wrong_addresses(registration: &Registration) -> impl Iterator<Item = (&'static str, &str)> {
+    let returns = [
+        ("redirect_uris", &registration.redirect_uris),
+        ("post_logout_redirect_uris", &registration.post_logout_redirect_uris),
+    ];
+    let returns = returns.into_iter().flat_map(|(field, uris)| {
+        uris.iter().filter(|uri| !is_return_address(uri)).map(move |uri| (field, uri.as_str()))
+    });
+    let notices = registration.backchannel_logout_uri.as_deref().filter(|uri| !is_web_address(uri));
+    returns.chain(notices.map(|uri| ("backchannel_logout_uri", uri)))
 }
 
 /// A web address, or the private scheme of a native application (RFC 8252, section 7.1); never with

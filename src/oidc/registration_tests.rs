@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::oidc::client_settings::{Acr, IdTokenClaims, Introspects, RefreshTokenMode, SigningAlg};
+use crate::registry::fault::Fault;
 
 fn members(value: &Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
@@ -58,6 +59,67 @@ fn every_fault_is_told_at_once() {
             "tls_client_certificate_bound_access_tokens",
         ],
     );
+}
+
+/// Where another type stands than is wanted, both languages say what is; and every word that they
+/// name is taken.
+#[test]
+fn what_is_wanted_is_said_and_true() {
+    const TYPES: [&str; 26] = [
+        "client_name",
+        "redirect_uris",
+        "post_logout_redirect_uris",
+        "backchannel_logout_uri",
+        "grant_types",
+        "scope",
+        "structure",
+        "enabled",
+        "profile",
+        "require_pkce",
+        "required_parameters",
+        "token_endpoint_auth_method",
+        "require_pushed_authorization_requests",
+        "tls_client_certificate_bound_access_tokens",
+        "id_token_signed_response_alg",
+        "id_token_claims",
+        "acr",
+        "sub_form",
+        "situations",
+        "access_token_format",
+        "refresh_token_mode",
+        "session_state",
+        "state_at_logout",
+        "introspects",
+        "client_secret",
+        "colour",
+    ];
+    let refused = |field: &str, value: Value| {
+        let bad = base().change(members(&json!({field: value}))).err().unwrap_or_default();
+        bad.into_iter().find(|bad| bad.field == field)
+    };
+    for field in TYPES {
+        for value in [json!(5), json!({}), json!([[]])] {
+            let bad = refused(field, value.clone()).unwrap_or_else(|| panic!("{field} {value}"));
+            let english = bad.flaw.to_string();
+            let french = Fault::from(bad.clone()).message;
+            assert!(
+                !french.contains("wanted") && !english.contains("attend"),
+                "{french} {english}"
+            );
+            let words = if let Flaw::Shape(Shape::OneOf(words) | Shape::ListOf(words)) = bad.flaw {
+                words
+            } else {
+                &[]
+            };
+            for word in words {
+                assert!(french.contains(word) && english.contains(word), "{field}: {word}");
+                let taken = |value| {
+                    !refused(field, value).is_some_and(|bad| matches!(bad.flaw, Flaw::Shape(_)))
+                };
+                assert!(taken(json!(word)) != taken(json!([word])), "{field}: {word}");
+            }
+        }
+    }
 }
 
 #[test]

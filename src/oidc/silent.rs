@@ -8,6 +8,7 @@ use crate::{
 use super::{
     Provider,
     authorize::AuthorizationRequest,
+    claims::subs,
     client::Client,
     grant::{Code, Grant},
     ports::SeenSession,
@@ -27,6 +28,7 @@ pub(super) enum Silent {
 enum Stop {
     NoRight(NoRight),
     Refused(Refused),
+    OtherPerson,
     Outage(Outage),
 }
 
@@ -73,6 +75,9 @@ impl Provider {
         let write = async |passed: Passed, now: Now| {
             let subject = self.with.subjects.subject(session.rpps).await?;
             let subject = subject.ok_or(NoRight::NoSituation)?;
+            if !request.expected.is_met_silently(&subs(&subject, self.federation)) {
+                return Err(Stop::OtherPerson);
+            }
             admits(&subject.standing, client.structure())?;
             let id = GrantId(self.with.random.id(now.protocol));
             let request = request.grant_in(session);
@@ -93,7 +98,7 @@ impl Provider {
             Err(Stop::Refused(refused)) if refused.is_unknown() => {
                 Err(Outage::Unavailable(refused.to_string()))
             }
-            Err(Stop::Refused(_)) => Ok(Silent::Dead),
+            Err(Stop::Refused(_) | Stop::OtherPerson) => Ok(Silent::Dead),
         }
     }
 }

@@ -41,7 +41,7 @@ impl fmt::Debug for Document {
 
 /// Reads `document`; absent, the asker attests having seen it.
 pub fn read(written: &mut Written, faults: &mut Faults) -> Option<Document> {
-    let text = Zeroizing::new(written.raw("document", faults).ok()??);
+    let text = Zeroizing::new(written.raw("document", "un texte en base64", faults).ok()??);
     let field = written.path("document");
     let lenient =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);

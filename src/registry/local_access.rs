@@ -129,10 +129,10 @@ impl LocalAccessDraft {
 /// Reads an RPPS number that must be there.
 pub(super) fn rpps(written: &mut Written, faults: &mut Faults) -> Option<Rpps> {
     let text = written.text("rpps", faults)?;
-    match text.parse() {
+    match text.parse::<Rpps>() {
         Ok(rpps) => Some(rpps),
-        Err(error) => {
-            let message = format!("Numéro RPPS incorrect ({error}) : onze chiffres.");
+        Err(bad) => {
+            let message = format!("Numéro RPPS incorrect ({}) : onze chiffres.", bad.told());
             faults.add(written.path("rpps"), "bad_rpps", message);
             None
         }

@@ -126,11 +126,12 @@ impl Structure {
 /// Reads a FINESS number that must be there.
 pub(super) fn finess(written: &mut Written, name: &str, faults: &mut Faults) -> Option<Finess> {
     let text = written.text(name, faults)?;
-    match text.parse() {
+    match text.parse::<Finess>() {
         Ok(finess) => Some(finess),
-        Err(error) => {
+        Err(bad) => {
             let message = format!(
-                "Numéro FINESS incorrect ({error}) : neuf caractères, ceux de l'établissement."
+                "Numéro FINESS incorrect ({}) : neuf caractères, ceux de l'établissement.",
+                bad.told()
             );
             faults.add(written.path(name), "bad_finess", message);
             None

@@ -107,12 +107,17 @@ impl Written {
         }
     }
 
-    /// A long text without tidying: base64.
-    pub fn raw(&mut self, name: &str, faults: &mut Faults) -> Result<Option<String>, AtFault> {
+    /// A long text without tidying; `wanted` says which.
+    pub fn raw(
+        &mut self,
+        name: &str,
+        wanted: &str,
+        faults: &mut Faults,
+    ) -> Result<Option<String>, AtFault> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(self.wrong_type(name, "un texte en base64", faults)),
+            Some(_) => Err(self.wrong_type(name, wanted, faults)),
         }
     }
 

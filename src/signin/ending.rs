@@ -18,6 +18,10 @@ impl SignIn {
         match self.with.provider.conclude(login, session).await {
             Ok(concluded) => self.with.provider.concluded(concluded),
             Err(LoginError::NoRight(reason)) => self.tell_why(login, reason),
+            // OpenID Connect Core 1.0, section 3.1.2.1: no answer for anybody but the person hinted at.
+            Err(LoginError::OtherPerson) => {
+                self.give_up(login, AuthorizationError::LoginRequired).await
+            }
             Err(LoginError::Gone) => pages::gone(self.with.frame),
             Err(LoginError::Outage(outage)) => self.stopped(&Stop::Outage(outage)),
             Err(LoginError::Refused(refused)) if refused.is_unknown() => {
@@ -83,9 +87,10 @@ impl SignIn {
     fn not_refused(&self, error: LoginError) -> Response {
         match error {
             LoginError::Outage(outage) => self.stopped(&Stop::Outage(outage)),
-            LoginError::Gone | LoginError::NoRight(_) | LoginError::Refused(_) => {
-                pages::gone(self.with.frame)
-            }
+            LoginError::Gone
+            | LoginError::OtherPerson
+            | LoginError::NoRight(_)
+            | LoginError::Refused(_) => pages::gone(self.with.frame),
         }
     }
 }

@@ -97,9 +97,12 @@ impl SignIn {
             Err(LoginError::Refused(refused)) if refused.is_unknown() => {
                 Err(Stop::Outage(Outage::Unavailable(refused.to_string())))
             }
-            Err(LoginError::Gone | LoginError::NoRight(_) | LoginError::Refused(_)) => {
-                Err(Stop::Gone)
-            }
+            Err(
+                LoginError::Gone
+                | LoginError::OtherPerson
+                | LoginError::NoRight(_)
+                | LoginError::Refused(_),
+            ) => Err(Stop::Gone),
         }
     }
 

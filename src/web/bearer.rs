@@ -33,7 +33,9 @@ fn joined(headers: &HeaderMap) -> Option<(String, String)> {
 }
 
 fn credentials(headers: &HeaderMap, scheme: &str) -> Option<String> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    // Of two, none is meant for sure.
+    let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
     let (found, rest) = value.split_once(' ')?;
     found.eq_ignore_ascii_case(scheme).then(|| rest.trim().to_owned())
 }
@@ -70,5 +72,14 @@ mod tests {
         check("dui:a:b", &[("dui", "a:b")]);
         check("dui:a&b=c", &[("dui", "a&b=c")]);
         check("dui", &[]);
+    }
+
+    #[test]
+    fn of_two_headers_none_counts() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::AUTHORIZATION, "Bearer a".parse().unwrap());
+        assert_eq!(token(&headers).map(|token| token.expose().to_owned()).as_deref(), Some("a"));
+        headers.append(header::AUTHORIZATION, "Bearer b".parse().unwrap());
+        assert!(token(&headers).is_none() && basic(&headers).is_empty());
     }
 }

@@ -36,6 +36,11 @@ impl Fields {
             serde_urlencoded::from_str(query).map_err(|_| BadFields::Encoding)?;
         let mut fields = BTreeMap::new();
         for (name, value) in pairs {
+            // What the decoder puts in place of bytes that are no text: echoed, it would not be what
+            // was sent.
+            if [&name, &value].iter().any(|text| text.contains(char::REPLACEMENT_CHARACTER)) {
+                return Err(BadFields::Encoding);
+            }
             if fields.contains_key(&name) {
                 return Err(BadFields::Repeated(name));
             }
@@ -92,6 +97,9 @@ mod tests {
         check("a=1&a=", "a", Err(&BadFields::Repeated("a".to_owned())));
         check("a=", "a", Ok(None));
         check("", "a", Ok(None));
+        check("a=%ff", "a", Err(&BadFields::Encoding));
+        check("%c3%28=1", "a", Err(&BadFields::Encoding));
+        check("a=%zz", "a", Ok(Some("%zz")));
         check("a=b+c%20d", "a", Ok(Some("b c d")));
     }
 }

@@ -61,8 +61,6 @@ impl Intake {
         let Ok(mut rest) = back.await else { return response };
         let mut response = if rest.is_late {
             (intake.refuse)(&path, StatusCode::REQUEST_TIMEOUT)
-        } else if is_bare_refusal(&response) {
-            (intake.refuse)(&path, response.status())
         } else {
             response
         };
@@ -71,13 +69,6 @@ impl Intake {
         }
         response
     }
-}
-
-/// A refusal in the words of a library: this is what axum says of a body that is too long.
-fn is_bare_refusal(response: &Response) -> bool {
-    let media = response.headers().get(header::CONTENT_TYPE);
-    let is_plain = media.is_some_and(|media| media.as_bytes().starts_with(b"text/plain"));
-    response.status() == StatusCode::PAYLOAD_TOO_LARGE && is_plain
 }
 
 /// A body on its way.

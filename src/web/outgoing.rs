@@ -80,6 +80,11 @@ impl Outgoing {
         Ok(Self { client, allow })
     }
 
+    /// Where its calls may go.
+    pub fn allow(&self) -> &Allow {
+        &self.allow
+    }
+
     /// Posts a form; any 2xx is success.
     pub async fn post_form(&self, url: &Url, form: &[(&str, &str)]) -> Result<(), CallError> {
         self.send(url, self.client.post(url.clone()).form(form)).await

@@ -162,7 +162,7 @@ fn the_first_of_each_is_named_from_the_shell() {
     let desk = Desk::with_store(0);
     let name = |words: &str| desk.run(&format!("habilitate --config own.toml {words}"));
     name("--rpps 99900000037 --as securite").check(1, &["no professional has this RPPS number"]);
-    name("--rpps 99900000038 --as securite").check(2, &["clé de contrôle"]);
+    name("--rpps 99900000038 --as securite").check(2, &["wrong check digit"]);
     name("--rpps 99900000037 --as gestionnaire").check(2, &["--finess"]);
     name("--rpps 99900000037 --as chef --finess 019999028").check(2, &["chef"]);
 

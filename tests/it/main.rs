@@ -12,6 +12,7 @@ mod architecture;
 mod codes;
 mod commands;
 mod franceconnect;
+mod ground;
 mod model;
 mod oidc;
 mod outside;

@@ -121,7 +121,10 @@ async fn decide(
     let frame = provider.settings().frame;
     let issuer = &provider.settings().issuer;
     let request = match check(&client, address, fields, repeated) {
-        Ok(request) => request,
+        Ok(request) => {
+            let expected = provider.expected(&client.id, fields).await?;
+            AuthorizationRequest { expected, ..request }
+        }
         Err(refusal) => {
             tracing::info!(client.id = %client.id, reason = %refusal.error, "a request is refused");
             return Ok(refusal.address.refuse(issuer, refusal.error).into_response(frame));

@@ -55,7 +55,7 @@ async fn answer(
     headers: &HeaderMap,
     (fields, confirmed): (Result<Fields, BadFields>, bool),
 ) -> Response {
-    let Ok(fields) = fields else { return refused(provider, LogoutFault::Hint) };
+    let Ok(fields) = fields else { return refused(provider, LogoutFault::Unreadable) };
     match decide(provider, uri, headers, (&fields, confirmed)).await {
         Ok(response) => response,
         Err(outage) => unavailable(provider, &outage),
@@ -149,6 +149,13 @@ fn refused(provider: &Provider, fault: LogoutFault) -> Response {
             text: "L'adresse post_logout_redirect_uri n'est pas, caractère pour caractère, l'une \
                    de celles que ce service a enregistrées. Rien n'a été fermé. Revenez à votre \
                    logiciel et prévenez son éditeur.",
+            onward: None,
+        },
+        LogoutFault::Unreadable => Trouble {
+            code: "requete_invalide",
+            title: "Demande illisible",
+            text: "Les paramètres de la déconnexion ne sont pas lisibles, ou l'un d'eux est \
+                   répété. Rien n'a été fermé. Revenez à votre logiciel et recommencez.",
             onward: None,
         },
     };

@@ -12,7 +12,10 @@ use axum::{
 use crate::{
     access::Door,
     kernel::{Outage, secret::Secret},
-    web::{bearer, fields::Fields},
+    web::{
+        bearer,
+        fields::{BadFields, Fields},
+    },
 };
 
 use super::super::{
@@ -37,8 +40,12 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, BearerError> {
-    let posted =
-        Fields::from_form(&headers, &body).ok().and_then(|mut f| f.take_secret("access_token"));
+    let posted = match Fields::from_form(&headers, &body) {
+        Ok(mut fields) => fields.take_secret("access_token"),
+        // No form, no token in it.
+        Err(BadFields::ContentType) => None,
+        Err(BadFields::Encoding | BadFields::Repeated(_)) => return Err(BearerError::TwoTokens),
+    };
     let token = match (bearer::token(&headers), posted) {
         (Some(_), Some(_)) => return Err(BearerError::TwoTokens),
         (Some(token), None) | (None, Some(token)) => token,

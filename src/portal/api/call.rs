@@ -1,11 +1,11 @@
 //! A call: who asks, under which key, with which words.
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
 use axum::{
     body::{Body, Bytes},
     extract::{FromRef, FromRequest, Request},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode},
 };
 use serde_json::{Map, Value};
 
@@ -13,10 +13,14 @@ use crate::{
     departure::Mandate,
     kernel::{Finess, Timestamp, journal::Actor, retry::Once, secret::SecretDigest},
     registry::Page,
-    web::{Problem, bearer, fields::Fields},
+    web::{Problem, bearer},
 };
 
-use super::super::{Caller, Callers, Denied};
+use super::{
+    super::{Caller, Callers, Denied},
+    body,
+    query::{Query, bad_parameter},
+};
 
 /// Bodies are no longer than that…
 const LARGEST_BODY: usize = 64 << 10;
@@ -58,7 +62,7 @@ pub(super) struct Call {
     caller: Caller,
     once: Option<Once>,
     headers: HeaderMap,
-    query: Fields,
+    query: Query,
     body: Bytes,
 }
 
@@ -72,8 +76,7 @@ where
         let (parts, body) = request.into_parts();
         let token = bearer::token(&parts.headers).ok_or_else(no_token)?;
         let caller = Arc::<dyn Callers>::from_ref(state).caller(&token).await.map_err(denied)?;
-        let query = Fields::from_query(parts.uri.query().unwrap_or_default())
-            .map_err(|error| bad_parameter("query", &error.to_string()))?;
+        let query = Query::read(parts.uri.query().unwrap_or_default());
         let is_registration =
             parts.method == Method::POST && parts.uri.path().ends_with("/professionals");
         let limit = if is_registration { LARGEST_REGISTRATION } else { LARGEST_BODY };
@@ -88,13 +91,23 @@ where
 }
 
 impl Call {
-    /// Refuses a caller whose token has none of `scopes` (RFC 6750, section 3.1).
-    pub(super) fn needs(&self, scopes: &[Scope]) -> Result<(), Problem> {
-        if scopes.iter().any(|scope| self.has(*scope)) {
-            return Ok(());
+    /// Refuses a caller whose token lacks `scope`, and every parameter: this call has none.
+    pub(super) fn needs(&self, scope: Scope) -> Result<(), Problem> {
+        self.takes(scope, &[])
+    }
+
+    /// The same for a list, which takes `filters`, and where to go on.
+    pub(super) fn lists(&self, scope: Scope, filters: &[&str]) -> Result<(), Problem> {
+        self.takes(scope, &[filters, &["after", "limit"]].concat())
+    }
+
+    /// Refuses a caller whose token lacks `scope` (RFC 6750, section 3.1), and parameters other than
+    /// `known`: a filter that is misspelt must not answer everything.
+    pub(super) fn takes(&self, scope: Scope, known: &[&str]) -> Result<(), Problem> {
+        if self.has(scope) {
+            return self.query.holds_only(known);
         }
-        let wanted: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
-        let wanted = wanted.join(" ");
+        let wanted = scope.as_str();
         let challenge = format!(
             "Bearer realm=\"passerelle\", error=\"insufficient_scope\", scope=\"{wanted}\""
         );
@@ -164,36 +177,16 @@ impl Call {
 
     /// The body, a JSON object.
     pub(super) fn object(&self) -> Result<Map<String, Value>, Problem> {
-        let media = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let media = media.and_then(|text| text.split(';').next()).map(str::trim);
-        if !media.is_some_and(|media| media.eq_ignore_ascii_case("application/json")) {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "Envoyez du JSON, annoncé par Content-Type: application/json.",
-            ));
-        }
-        serde_json::from_slice(&self.body).map_err(|error| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "invalid_json",
-                format!(
-                    "Le corps n'est pas un objet JSON lisible (ligne {}, colonne {}).",
-                    error.line(),
-                    error.column()
-                ),
-            )
-        })
+        body::object(&self.headers, &self.body)
     }
 
     /// A parameter of the query.
-    pub(super) fn parameter<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
-        let parse = |text: &str| text.parse().map_err(|_| bad_parameter(name, "valeur illisible"));
-        self.query.get(name).map(parse).transpose()
+    pub(super) fn parameter<T: FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
+        self.query.get(name)
     }
 
     /// Where a list goes on, and how far. One more item is read, to know whether the list ends.
-    pub(super) fn page<Id: std::str::FromStr>(&self) -> Result<Page<Id>, Problem> {
+    pub(super) fn page<Id: FromStr>(&self) -> Result<Page<Id>, Problem> {
         let limit = self.parameter("limit")?.unwrap_or(PAGE);
         if !(1..=LONGEST_PAGE).contains(&limit) {
             return Err(bad_parameter("limit", "de 1 à 200"));
@@ -232,11 +225,6 @@ fn once(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 fn digest(method: &Method, uri: &str, body: &Bytes) -> SecretDigest {
     let head = format!("{method} {uri}\n");
     SecretDigest::of(&[head.as_bytes(), body].concat())
-}
-
-fn bad_parameter(name: &str, why: &str) -> Problem {
-    let detail = format!("Paramètre {name} incorrect : {why}.");
-    Problem::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail).with("parameter", name)
 }
 
 fn forbidden() -> Problem {

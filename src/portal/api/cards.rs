@@ -55,7 +55,7 @@ impl CardsApi {
         rpps: &str,
         decision: Decision,
     ) -> Result<Response, Problem> {
-        call.needs(&[Scope::SecurityWrite])?;
+        call.needs(Scope::SecurityWrite)?;
         call.acts_everywhere()?;
         let unknown = || not_found("Professionnel inconnu");
         let rpps: Rpps = rpps.parse().map_err(|_| unknown())?;

@@ -25,6 +25,7 @@ use crate::{
     },
     oidc::{
         Clients, Registration, StoredClient, Written,
+        bad_member::{BadMember, Flaw},
         built_in::is_reserved,
         client_secret_digest,
         client_settings::Introspects,
@@ -32,7 +33,7 @@ use crate::{
         scope::API_SCOPES,
     },
     registry::fault::Fault,
-    web::Problem,
+    web::{Problem, outgoing::Allow},
 };
 
 use super::{
@@ -52,6 +53,8 @@ pub struct ClientsApi {
     pub records_key: Arc<RecordsKey>,
     /// Secrets and identifiers that nobody chose.
     pub random: Arc<dyn Random>,
+    /// Where notices of log-outs may go.
+    pub allow: Allow,
 }
 
 impl FromRef<ClientsApi> for Arc<dyn Callers> {
@@ -81,17 +84,16 @@ impl ClientsApi {
             Some(finess) => self.clients.knows_structure(finess).await?,
             None => true,
         };
-        let understood = before.change(body);
-        if known {
-            return understood.map_err(invalid);
+        let mut bad: Vec<BadMember> = before.untold(&body, &self.allow).into_iter().collect();
+        if !known {
+            bad.push(BadMember::new("structure", Flaw::Structure));
         }
-        let mut faults = understood.err().unwrap_or_default();
-        faults.push(Fault {
-            field: "structure".to_owned(),
-            code: "unknown",
-            message: "Aucune structure enregistrée n'a ce numéro FINESS.".to_owned(),
-        });
-        Err(invalid(faults))
+        match before.change(body) {
+            Ok(written) if bad.is_empty() => Ok(written),
+            Ok(_) => Err(bad),
+            Err(others) => Err([others, bad].concat()),
+        }
+        .map_err(|bad| invalid(bad.into_iter().map(Fault::from).collect()))
     }
 
     /// The secret of a new client: the one that was chosen; or, for a caller who may ask again, one
@@ -113,7 +115,7 @@ impl ClientsApi {
 
 /// `GET /clients`
 async fn list(State(api): State<ClientsApi>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::ClientsWrite])?;
+    call.lists(Scope::ClientsWrite, &["finess"])?;
     let asked = call.page::<ClientId>()?;
     let structure = call.listed_structure()?;
     let clients = api.clients.clients(structure, asked.clone()).await?;
@@ -126,13 +128,13 @@ async fn one(
     Path(id): Path<String>,
     call: Call,
 ) -> Result<Response, Problem> {
-    call.needs(&[Scope::ClientsWrite])?;
+    call.needs(Scope::ClientsWrite)?;
     Ok(found(&view(&seen(&api, &call, &id).await?)))
 }
 
 /// `POST /clients`
 async fn enter(State(api): State<ClientsApi>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::ClientsWrite])?;
+    call.needs(Scope::ClientsWrite)?;
     let mut body = call.object()?;
     let id = match body.remove("client_id").filter(|id| !id.is_null()) {
         None => api.random.opaque_id().to_string(),
@@ -171,7 +173,7 @@ async fn change(
     Path(id): Path<String>,
     call: Call,
 ) -> Result<Response, Problem> {
-    call.needs(&[Scope::ClientsWrite])?;
+    call.needs(Scope::ClientsWrite)?;
     let seen = seen(&api, &call, &id).await?;
     let mut body = call.object()?;
     if body.remove("client_id").is_some_and(|named| named != seen.id.as_str()) {
@@ -194,7 +196,7 @@ async fn remove(
     Path(id): Path<String>,
     call: Call,
 ) -> Result<Response, Problem> {
-    call.needs(&[Scope::ClientsWrite])?;
+    call.needs(Scope::ClientsWrite)?;
     let nothing = |_: &ClientId| Kept { status: 204, body: String::new() };
     let wording: Wording<ClientId> = Arc::new(nothing);
     let keep = Keep::under(call.once(), Arc::clone(&wording));

@@ -24,7 +24,7 @@ pub(super) async fn one(
     Path(id): Path<String>,
     call: Call,
 ) -> Result<Response, Problem> {
-    call.needs(&[Scope::SecurityRead])?;
+    call.needs(Scope::SecurityRead)?;
     let unknown = || not_found("Départ inconnu");
     let id: DepartureId = id.parse().map_err(|_| unknown())?;
     let departure = api.departures.departure(id).await?.ok_or_else(unknown)?;
@@ -34,7 +34,7 @@ pub(super) async fn one(
 
 /// `GET /departures`: newest first, of one person and from one structure if named.
 pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::SecurityRead])?;
+    call.lists(Scope::SecurityRead, &["rpps", "finess"])?;
     let asked = call.page::<DepartureId>()?;
     let (rpps, finess) = (call.parameter("rpps")?, call.listed_structure()?);
     let departures = api.departures.departures(rpps, finess, asked).await?;

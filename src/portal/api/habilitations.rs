@@ -67,7 +67,7 @@ impl HabilitationView {
 
 /// `GET /habilitations`: of one structure and of one person if named.
 pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryWrite])?;
+    call.lists(Scope::RegistryWrite, &["finess", "rpps"])?;
     let asked = call.page::<HabilitationId>()?;
     let (finess, rpps) = (call.listed_structure()?, call.parameter("rpps")?);
     let held = api.habilitations.habilitations(finess, rpps, asked).await?;
@@ -76,7 +76,7 @@ pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response,
 
 /// `POST /habilitations`: `{rpps, as, finess, trained_on?}`.
 pub(super) async fn give(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryWrite])?;
+    call.needs(Scope::RegistryWrite)?;
     let today = call.calendar().date();
     let naming = Naming::read(call.object()?, today, call.actor()).map_err(invalid)?;
     if !naming.kind.needs_structure() {
@@ -101,7 +101,7 @@ pub(super) async fn withdraw(
     Path(id): Path<String>,
     call: Call,
 ) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryWrite])?;
+    call.takes(Scope::RegistryWrite, &["last"])?;
     let unknown = || not_found("Habilitation inconnue");
     let withdrawal = Withdrawal {
         id: id.parse().map_err(|_| unknown())?,

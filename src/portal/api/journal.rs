@@ -46,7 +46,7 @@ impl LineView {
 /// `GET /journal?after=`: lines in order; a client that is bound to a structure sees its own, with
 /// pages that may be short or empty before the list ends.
 pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::SecurityRead])?;
+    call.lists(Scope::SecurityRead, &[])?;
     let asked = call.page::<u64>()?;
     let lines = api.journal.lines(asked.after.unwrap_or(0), asked.limit).await?;
     let (lines, next) = cut_short(lines, &asked, |line| line.seq.to_string());

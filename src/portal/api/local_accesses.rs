@@ -38,7 +38,7 @@ struct WithdrawnView {
 
 /// `GET /local-accesses`: of one structure and of one person if named.
 pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryWrite])?;
+    call.lists(Scope::RegistryWrite, &["finess", "rpps"])?;
     let asked = call.page::<LocalAccessId>()?;
     let (finess, rpps) = (call.listed_structure()?, call.parameter("rpps")?);
     let accesses = api.registry.local_accesses(finess, rpps, asked).await?;
@@ -47,7 +47,7 @@ pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response,
 
 /// `POST /local-accesses`: `{rpps, finess, last_day?}`.
 pub(super) async fn give(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryWrite])?;
+    call.needs(Scope::RegistryWrite)?;
     let today = call.calendar().date();
     let draft = LocalAccessDraft::read(call.object()?, today).map_err(invalid)?;
     call.acts_at(Some(draft.finess))?;
@@ -72,7 +72,7 @@ pub(super) async fn withdraw(
     Path(id): Path<String>,
     call: Call,
 ) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryWrite])?;
+    call.needs(Scope::RegistryWrite)?;
     let unknown = || not_found("Accès local inconnu");
     let id: LocalAccessId = id.parse().map_err(|_| unknown())?;
     let asked = Asked::Immediate;

@@ -1,6 +1,7 @@
 //! The JSON API, `/api/v1`: one file for each kind of thing.
 
 mod answer;
+mod body;
 mod call;
 mod cards;
 mod clients;
@@ -9,6 +10,7 @@ mod habilitations;
 mod journal;
 mod local_accesses;
 mod professionals;
+mod query;
 mod requests;
 mod sessions;
 mod situations;

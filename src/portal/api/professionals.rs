@@ -13,6 +13,7 @@ use crate::{
     access::{Cause, Closing, Scope as Covered},
     kernel::{
         IdNat, Outage, Rpps,
+        ids::BadIdentifier,
         retry::{Answered, Keep, Kept, Wording},
         secret::Secret,
         time::Span,
@@ -39,7 +40,7 @@ const LONG_AGO: Span = Span::hours(72);
 
 /// `POST /professionals`: Case 1 in one call.
 pub(super) async fn register(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryWrite])?;
+    call.needs(Scope::RegistryWrite)?;
     let mut body = call.object()?;
     let phones = made_ready_by(&api, &mut body)?;
     let for_authority = call.has(Scope::RegistryAuthority);
@@ -70,7 +71,7 @@ pub(super) async fn register(State(api): State<Api>, call: Call) -> Result<Respo
 
 /// `GET /professionals`: people, of one structure if named.
 pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryRead])?;
+    call.lists(Scope::RegistryRead, &["finess"])?;
     let asked = call.page::<Rpps>()?;
     let people = api.people.people(call.listed_structure()?, asked).await?;
     let view = |record: PersonRecord| {
@@ -85,7 +86,7 @@ pub(super) async fn one(
     Path(rpps): Path<String>,
     call: Call,
 ) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryRead])?;
+    call.needs(Scope::RegistryRead)?;
     let record = api.people.person(number(&rpps)?).await?.ok_or_else(nobody)?;
     let is_elsewhere = !is_within(&call, &record);
     if is_elsewhere {
@@ -104,7 +105,7 @@ pub(super) async fn delete(
     Path(rpps): Path<String>,
     call: Call,
 ) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryAuthority])?;
+    call.needs(Scope::RegistryAuthority)?;
     call.acts_everywhere()?;
     let rpps = number(&rpps)?;
     let closing = Closing::new(Covered::Person(rpps), Cause::IdentityDeleted, call.actor());
@@ -120,7 +121,8 @@ pub(super) async fn delete(
 
 /// The number in an address.
 pub(super) fn number(text: &str) -> Result<Rpps, Problem> {
-    text.parse().map_err(|error| not_found(&format!("Numéro RPPS incorrect ({error})")))
+    text.parse()
+        .map_err(|bad: BadIdentifier| not_found(&format!("Numéro RPPS incorrect ({})", bad.told())))
 }
 
 /// Nobody has that number.

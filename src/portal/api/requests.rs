@@ -97,7 +97,7 @@ struct ValidatedView {
 
 /// `GET /requests`: oldest first, of one structure and in one state if named.
 pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryWrite])?;
+    call.lists(Scope::RegistryWrite, &["finess", "state"])?;
     let asked = call.page::<RequestId>()?;
     let structures = call.listed_structure()?.map(|one| vec![one]);
     let query = RequestQuery { structures, state: call.parameter("state")? };
@@ -112,7 +112,7 @@ pub(super) async fn validate(
     Path(id): Path<String>,
     call: Call,
 ) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryWrite])?;
+    call.needs(Scope::RegistryWrite)?;
     let mut faults = Faults::default();
     let mut body = Written::body(call.object()?);
     let attested = body.flag("attestation", &mut faults);
@@ -165,10 +165,10 @@ pub(super) async fn reject(
     Path(id): Path<String>,
     call: Call,
 ) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryWrite])?;
+    call.needs(Scope::RegistryWrite)?;
     let mut faults = Faults::default();
     let mut body = Written::body(call.object()?);
-    let reason = body.raw("reason", &mut faults).ok().flatten().unwrap_or_default();
+    let reason = body.raw("reason", "un texte", &mut faults).ok().flatten().unwrap_or_default();
     body.finish(&mut faults);
     faults.or(Some(())).map_err(invalid)?;
     let rejection = Rejection::read(named(&id)?, &reason, decider(&call)).map_err(invalid)?;

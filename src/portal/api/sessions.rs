@@ -30,7 +30,7 @@ const READ_AT_ONCE: u32 = 200;
 
 /// `GET /sessions?rpps=&client=`: those that a door would still honour, newest first.
 pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::SecurityRead])?;
+    call.lists(Scope::SecurityRead, &["rpps", "client"])?;
     let asked = call.page::<Sid>()?;
     let (rpps, client) = (call.parameter("rpps")?, call.parameter("client")?);
     let now = call.protocol();
@@ -69,7 +69,7 @@ pub(super) async fn end(
     Path(sid): Path<String>,
     call: Call,
 ) -> Result<Response, Problem> {
-    call.needs(&[Scope::SecurityWrite])?;
+    call.needs(Scope::SecurityWrite)?;
     call.acts_everywhere()?;
     let unknown = || not_found("Session inconnue ou déjà terminée");
     let sid: Sid = sid.parse().map_err(|_| unknown())?;

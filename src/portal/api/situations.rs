@@ -49,7 +49,7 @@ pub(super) async fn open(
     Path(rpps): Path<String>,
     call: Call,
 ) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryWrite])?;
+    call.needs(Scope::RegistryWrite)?;
     let rpps = number(&rpps)?;
     let reading = (call.calendar().date(), call.has(Scope::RegistryAuthority));
     let hiring = Hiring::read(rpps, call.object()?, Arc::clone(&api.nomenclature), reading);
@@ -81,7 +81,7 @@ pub(super) async fn end(
     Path(id): Path<String>,
     call: Call,
 ) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryWrite])?;
+    call.needs(Scope::RegistryWrite)?;
     let id = situation(&id)?;
     let (asked, reason) = asked(call.object()?).map_err(invalid)?;
     let request =
@@ -106,7 +106,7 @@ pub(super) async fn reopen(
     Path(id): Path<String>,
     call: Call,
 ) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryWrite])?;
+    call.needs(Scope::RegistryWrite)?;
     let id = situation(&id)?;
     let (nomenclature, today) = (Arc::clone(&api.nomenclature), call.calendar().date());
     let wording: Wording<Reopened> = Arc::new(move |(situation, structure): &Reopened| {

@@ -22,7 +22,7 @@ use super::{
 
 /// `GET /structures`.
 pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryWrite])?;
+    call.lists(Scope::RegistryWrite, &["finess"])?;
     let asked = call.page::<Finess>()?;
     let structures = match call.listed_structure()? {
         Some(one) => {
@@ -38,7 +38,7 @@ pub(super) async fn list(State(api): State<Api>, call: Call) -> Result<Response,
 
 /// `POST /structures`.
 pub(super) async fn enter(State(api): State<Api>, call: Call) -> Result<Response, Problem> {
-    call.needs(&[Scope::RegistryWrite])?;
+    call.needs(Scope::RegistryWrite)?;
     let today = call.calendar().date();
     let reading = Reading { nomenclature: &api.nomenclature, today, for_authority: false };
     let structure = Structure::read(call.object()?, &reading).map_err(invalid)?;

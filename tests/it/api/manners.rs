@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     http::{Request, header},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::world::{RIVE_CLAIRE, TILLEULS, World, hiring, person};
 
@@ -57,7 +57,18 @@ async fn what_cannot_be_read_is_refused_by_its_own_name() {
     post("application/x-www-form-urlencoded", b"a=b".to_vec())
         .await
         .problem(415, "unsupported_media_type");
-    for body in ["", "{", "[]", "null", "\"text\"", "{\"a\":1}}"] {
+    for body in [
+        "",
+        " \n",
+        "{",
+        "[]",
+        "null",
+        "\"text\"",
+        "{\"a\":1}}",
+        "{\"a\":1} x",
+        "{\"a\":1,\"a\":1}",
+        "{\"a\":[{\"b\":null,\"b\":2}]}",
+    ] {
         post(json, body.as_bytes().to_vec()).await.problem(400, "invalid_json");
     }
     post(json, vec![0xff, 0xfe]).await.problem(400, "invalid_json");
@@ -69,6 +80,8 @@ async fn what_cannot_be_read_is_refused_by_its_own_name() {
 
     world.call("all", "GET /nowhere", None).await.problem(404, "not_found");
     world.call("all", "PUT /professionals", None).await.problem(405, "method_not_allowed");
+    let one = world.call("all", "GET /professionals/99900000012", None).await;
+    assert!(one.at("/detail").contains("clé de contrôle incorrecte"), "{}", one.text);
     for call in [
         "GET /professionals/99900000012",
         "GET /professionals/99900000011",
@@ -81,9 +94,117 @@ async fn what_cannot_be_read_is_refused_by_its_own_name() {
     ] {
         world.call("all", call, None).await.problem(404, "not_found");
     }
-    for query in ["limit=0", "limit=201", "limit=x", "after=x", "finess=1", "limit=1&limit=2"] {
-        let call = format!("GET /professionals?{query}");
-        world.call("all", &call, None).await.problem(400, "invalid_parameter");
+}
+
+/// A filter that is misspelt, repeated or left empty must not answer everything.
+#[tokio::test]
+async fn each_parameter_is_known_and_comes_once_with_a_value() {
+    let world = World::new().await;
+    let refused = async |call: &str, parameter: &str| {
+        let answer = world.call("all", call, None).await.problem(400, "invalid_parameter");
+        assert_eq!(answer.at("/parameter"), parameter, "{call}");
+        answer.json()
+    };
+    for value in ["limit=0", "limit=201", "limit=x", "after=x", "finess=1"] {
+        let name = value.split('=').next().unwrap();
+        refused(&format!("GET /professionals?{value}"), name).await;
+    }
+    let lists: [(&str, &[&str]); 8] = [
+        ("professionals", &["finess"]),
+        ("structures", &["finess"]),
+        ("requests", &["finess", "state"]),
+        ("habilitations", &["finess", "rpps"]),
+        ("local-accesses", &["finess", "rpps"]),
+        ("departures", &["rpps", "finess"]),
+        ("sessions", &["rpps", "client"]),
+        ("journal", &[]),
+    ];
+    for (list, filters) in lists {
+        let known = [filters, &["after", "limit"]].concat();
+        for (query, wrong) in [
+            ("fines=019999028", "fines"),
+            ("Limit=1", "Limit"),
+            ("limit=1&limit=1", "limit"),
+            ("limit=1&limit=", "limit"),
+            ("after=", "after"),
+            ("=", ""),
+        ] {
+            let told = refused(&format!("GET /{list}?{query}"), wrong).await;
+            assert_eq!(told["parameters"], json!(known), "{list} {query}");
+        }
+    }
+    for (one, known) in [
+        ("GET /professionals/99900000011?finess=019999028", &[] as &[&str]),
+        ("POST /professionals?finess=019999028", &[]),
+        ("DELETE /local-accesses/x?last=true", &[]),
+        ("DELETE /habilitations/x?lsat=true", &["last"]),
+    ] {
+        let name = one.split_once('?').unwrap().1.split('=').next().unwrap();
+        assert_eq!(refused(one, name).await["parameters"], json!(known), "{one}");
+    }
+    let filter = format!("GET /professionals?finess={TILLEULS}&limit=1");
+    world.call("all", &filter, None).await.is(200);
+}
+
+/// A field's fault speaks of that field, whatever stands there.
+#[tokio::test]
+async fn what_has_the_wrong_type_is_told_in_the_words_of_its_field() {
+    let world = World::demo().await;
+    let (rpps, situation) = world.person("Vasseur", 1).await;
+    let request = "00000000-0000-0000-0000-000000000000";
+    let mut registration = person("Morel", 2);
+    registration["usage_name"] = json!("Petit");
+    registration["birth_town"] = json!("Lyon");
+    registration["document"] = json!("JVBERi0=");
+    registration["ready"] = json!(true);
+    let mut whole = hiring(TILLEULS);
+    whole["last_day"] = json!("2027-01-01");
+    whole["exercise_name"] = json!("Petit");
+    whole["exercise_first_name"] = json!("Paul");
+    let structure = json!({"finess": "690034376", "name": "S", "kind": "EG", "sector": "SA17",
+                           "legal_entity": TILLEULS, "address": "1 rue", "commune": "69266",
+                           "postal_code": "69100", "city": "V"});
+    let naming = json!({"rpps": rpps, "as": "gestionnaire", "finess": TILLEULS,
+                        "trained_on": "2026-01-01"});
+    for (call, body) in [
+        ("POST /professionals", registration),
+        (&format!("POST /professionals/{rpps}/situations"), whole),
+        ("POST /structures", structure),
+        ("POST /habilitations", naming),
+        (
+            "POST /local-accesses",
+            json!({"rpps": rpps, "finess": TILLEULS, "last_day": "2027-01-01"}),
+        ),
+        (&format!("POST /situations/{situation}/end"), json!({"immediate": true, "reason": "r"})),
+        (&format!("POST /situations/{situation}/end"), json!({"at": "2026-11-22T07:00:00Z"})),
+        (&format!("POST /requests/{request}/validate"), json!({"attestation": true})),
+        (&format!("POST /requests/{request}/reject"), json!({"reason": "r"})),
+    ] {
+        for field in body.as_object().unwrap().keys() {
+            for wrong in [json!(5), json!([null]), json!({"a": []}), json!(["x"]), json!("x")] {
+                let is_right = match &body[field] {
+                    Value::String(_) => wrong.is_string(),
+                    Value::Array(_) => wrong == json!(["x"]),
+                    Value::Bool(_) | Value::Object(_) | Value::Number(_) | Value::Null => false,
+                };
+                let mut other = body.clone();
+                other[field] = wrong;
+                let asked = format!("{call} {other}");
+                let answer = world.call("all", call, Some(&other)).await;
+                if is_right || (field == "situation" && other[field].is_object()) {
+                    continue;
+                }
+                let answer = answer.problem(422, "invalid_fields").json();
+                let faults = answer["fields"].as_array().unwrap();
+                let fault = faults.iter().find(|fault| fault["field"] == field.as_str());
+                let fault = fault.unwrap_or_else(|| panic!("{asked}: {faults:?}"));
+                assert_eq!(fault["code"], "wrong_type", "{asked}");
+                let message = fault["message"].as_str().unwrap();
+                let speaks_of_files = message.contains("base64");
+                assert_eq!(speaks_of_files, field == "document", "{asked}: {message}");
+                assert_eq!(message.contains("Marie"), field == "first_names", "{asked}: {message}");
+            }
+        }
     }
 }
 

@@ -1,28 +1,23 @@
 //! The API over a store on a temporary file, with callers whose token is their name.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex},
 };
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::Body,
     http::{HeaderMap, Request, StatusCode, header},
 };
 use passerelle::{
-    access::{Doors, Heads},
-    departure::plan,
-    kernel::{
-        Clock, Outage, Rpps, Timestamp, journal::Actor, random::SystemRandom, retry::Keep,
-        seal::RecordsKey, secret::Secret, time::Span,
-    },
+    access::Doors,
+    kernel::{Outage, Rpps, secret::Secret},
     portal::{
         Api, Caller, Callers, Denied, Phones,
         directory::{PublicDirectory, too_many},
     },
-    registry::{Nomenclature, Registry, Structure},
-    store::sqlite::{Collaborators, Sqlite},
+    registry::Nomenclature,
     web::{
         origin::Proxies,
         page::Frame,
@@ -30,21 +25,11 @@ use passerelle::{
     },
 };
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tower::ServiceExt;
 
-/// 2026-11-21, 15:00 in Paris.
-pub(super) const NOW: Timestamp = Timestamp(1_795_269_600_000);
-pub(super) const TILLEULS: &str = "019999028";
-pub(super) const RIVE_CLAIRE: &str = "699999124";
+use super::super::codes::is_documented;
+use crate::ground::{Ground, ask};
 
-struct TestClock(AtomicI64);
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
-    }
-}
+pub(super) use crate::ground::{NOW, RIVE_CLAIRE, TILLEULS};
 
 /// Tokens: `all`, `none`, a scope, or `at:FINESS` with every scope at one structure.
 struct NamedCallers(Doors);
@@ -86,9 +71,15 @@ impl Phones for MockPhones {
 pub(super) struct World {
     pub(super) router: Router,
     pub(super) phones: Arc<MockPhones>,
-    pub(super) store: Arc<Sqlite>,
-    pub(super) dir: TempDir,
-    clock: Arc<TestClock>,
+    ground: Ground,
+}
+
+impl Deref for World {
+    type Target = Ground;
+
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
 }
 
 pub(super) struct Answer {
@@ -120,6 +111,7 @@ impl Answer {
         let media = answer.headers.get(header::CONTENT_TYPE).unwrap();
         assert_eq!(media, "application/problem+json");
         assert_eq!(answer.at("/code"), code, "{}", answer.text);
+        assert!(is_documented(code), "docs/api.md does not say what {code} means");
         answer
     }
 }
@@ -135,22 +127,10 @@ impl World {
     }
 
     async fn build(is_demo: bool) -> Self {
-        let dir = TempDir::new().unwrap();
-        let clock = Arc::new(TestClock(AtomicI64::new(NOW.0)));
-        let with = Collaborators {
-            key: Arc::new(RecordsKey::new(&[7; 32]).unwrap()),
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            random: Arc::new(SystemRandom),
-            end_rule: plan,
-        };
-        let store = Sqlite::open(&dir.path().join("passerelle.db"), with).unwrap();
-        let doors =
-            Doors::new(Arc::clone(&store) as Arc<dyn Heads>, Arc::clone(&clock) as Arc<dyn Clock>);
+        let ground = Ground::new();
+        ground.enter_sample().await;
+        let (store, doors) = (Arc::clone(&ground.store), ground.doors.clone());
         let nomenclature = Arc::new(Nomenclature::shipped().unwrap());
-        for sample in &nomenclature.structures {
-            let structure = Structure::of_sample(sample).unwrap();
-            store.enter_structure(structure, Actor::Operator, Keep::nothing()).await.unwrap();
-        }
         let phones = Arc::new(MockPhones::default());
         let api = Api {
             callers: Arc::new(NamedCallers(doors.clone())),
@@ -172,28 +152,16 @@ impl World {
             PublicDirectory { records: Arc::clone(&store) as _, doors, nomenclature, frame };
         let limit = Limit {
             throttle: Arc::new(Throttle::new(0)),
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            clock: ground.clock(),
             proxies: Proxies::default(),
             refuse: Arc::new(move |headers| too_many(frame, headers)),
         };
         let router = Router::new().nest("/api/v1", api.router()).merge(directory.router(&limit));
-        Self { router, phones, store, dir, clock }
-    }
-
-    pub(super) fn advance(&self, span: Span) {
-        self.clock.0.fetch_add(span.0, Ordering::SeqCst);
-    }
-
-    /// Another connection to the same file: what the other slices would write.
-    pub(super) fn records(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.dir.path().join("passerelle.db")).unwrap()
+        Self { router, phones, ground }
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 1 << 20).await.unwrap();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let (parts, text) = ask(&self.router, request).await;
         Answer { status: parts.status, headers: parts.headers, text }
     }
 

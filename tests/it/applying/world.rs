@@ -1,30 +1,24 @@
 //! Somebody whom FranceConnect vouched for, and their browser.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicI64, AtomicU32, Ordering},
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex},
 };
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::Body,
     http::{Request, header},
 };
 use futures_util::stream;
 use passerelle::{
-    access::{Doors, Heads},
-    departure::plan,
     ecps::{Post, post::Undelivered},
-    kernel::{
-        Clock, PreRegistrationId, Timestamp, journal::Actor, letter::Letter, random::SystemRandom,
-        retry::Keep, seal::RecordsKey, secret::Secret, time::Span,
-    },
+    kernel::{PreRegistrationId, letter::Letter, random::SystemRandom, secret::Secret, time::Span},
     portal::{
         applying::{Applying, Collaborators},
         preregistration::{Opening, PreRegistration, PreRegistrations, Visits},
     },
-    registry::{Nomenclature, Registry, Structure, VerifiedIdentity, verified::Presumed},
-    store::sqlite::{self, Sqlite},
+    registry::{Nomenclature, VerifiedIdentity, verified::Presumed},
     web::{
         cookie::Cookies,
         page::Frame,
@@ -32,24 +26,16 @@ use passerelle::{
     },
 };
 use scraper::{Html, Selector};
-use tempfile::TempDir;
-use tower::ServiceExt;
 use url::form_urlencoded;
 
-use crate::oidc::browser::Answer;
+use crate::{
+    ground::{Ground, ask},
+    oidc::browser::Answer,
+};
 
-/// 2026-11-21, 15:00 in Paris.
-pub(super) const NOW: Timestamp = Timestamp(1_795_269_600_000);
-pub(super) const TILLEULS: &str = "019999028";
+pub(super) use crate::ground::{NOW, TILLEULS};
+
 pub(super) const HOME: &str = "/portail/preenregistrement";
-
-struct TestClock(AtomicI64);
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
-    }
-}
 
 /// What left, oldest first: where to, and the words.
 #[derive(Default)]
@@ -74,12 +60,17 @@ impl Post for Remembered {
 }
 
 pub(super) struct World {
-    pub(super) store: Arc<Sqlite>,
     post: Arc<Remembered>,
     router: Router,
-    clock: Arc<TestClock>,
-    people: AtomicU32,
-    _dir: TempDir,
+    ground: Ground,
+}
+
+impl Deref for World {
+    type Target = Ground;
+
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
 }
 
 /// A browser with a pre-registration.
@@ -106,55 +97,39 @@ pub(super) fn identity(name: &str, sub: u32) -> VerifiedIdentity {
 
 impl World {
     pub(super) async fn new() -> Self {
-        let dir = TempDir::new().unwrap();
-        let clock = Arc::new(TestClock(AtomicI64::new(NOW.0)));
-        let time = || Arc::clone(&clock) as Arc<dyn Clock>;
-        let with = sqlite::Collaborators {
-            key: Arc::new(RecordsKey::new(&[7; 32]).unwrap()),
-            clock: time(),
-            random: Arc::new(SystemRandom),
-            end_rule: plan,
-        };
-        let store = Sqlite::open(&dir.path().join("passerelle.db"), with).unwrap();
-        let nomenclature = Arc::new(Nomenclature::shipped().unwrap());
-        for sample in &nomenclature.structures {
-            let structure = Structure::of_sample(sample).unwrap();
-            store.enter_structure(structure, Actor::Operator, Keep::nothing()).await.unwrap();
-        }
+        let ground = Ground::new();
+        ground.enter_sample().await;
+        let store = &ground.store;
         let post = Arc::new(Remembered::default());
         let applying = Applying::new(Collaborators {
-            preregistrations: Arc::clone(&store) as _,
+            preregistrations: Arc::clone(store) as _,
             visits: visits(),
-            applications: Arc::clone(&store) as _,
-            requests: Arc::clone(&store) as _,
-            registry: Arc::clone(&store) as _,
-            people: Arc::clone(&store) as _,
-            doors: Doors::new(Arc::clone(&store) as Arc<dyn Heads>, time()),
+            applications: Arc::clone(store) as _,
+            requests: Arc::clone(store) as _,
+            registry: Arc::clone(store) as _,
+            people: Arc::clone(store) as _,
+            doors: ground.doors.clone(),
             post: Arc::clone(&post) as _,
             key: store.key(),
             random: Arc::new(SystemRandom),
-            nomenclature,
+            nomenclature: Arc::new(Nomenclature::shipped().unwrap()),
             frame: Frame { demo: false },
         });
         let limit = Limit {
             throttle: Arc::new(Throttle::new(0)),
-            clock: time(),
+            clock: ground.clock(),
             proxies: passerelle::web::origin::Proxies::default(),
             refuse: Arc::new(|_| panic!("nothing is held back here")),
         };
         let router = applying.router(&limit);
-        Self { store, post, router, clock, people: AtomicU32::new(0), _dir: dir }
-    }
-
-    pub(super) fn advance(&self, span: Span) {
-        self.clock.0.fetch_add(span.0, Ordering::SeqCst);
+        Self { post, router, ground }
     }
 
     /// Somebody comes back from FranceConnect.
     pub(super) async fn arrives(&self, identity: VerifiedIdentity) -> Browser {
         let secret = Secret::mint(&SystemRandom);
-        let opened_at = self.clock.now();
-        let number = self.people.fetch_add(1, Ordering::SeqCst);
+        let opened_at = self.clock().now();
+        let number = self.number();
         let id = PreRegistrationId(uuid::Uuid::from_u128(number.into()));
         let until = opened_at + Span::minutes(30);
         let opening = Opening {
@@ -170,10 +145,8 @@ impl World {
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
-        Answer { status, headers, text: String::from_utf8(body.to_vec()).unwrap() }
+        let (parts, text) = ask(&self.router, request).await;
+        Answer { status: parts.status, headers: parts.headers, text }
     }
 
     pub(super) async fn get(&self, browser: &Browser, step: &str) -> Answer {

@@ -8,6 +8,8 @@ use passerelle::kernel::secret::Secret;
 use serde_json::Value;
 use url::Url;
 
+use super::super::codes::is_documented;
+
 /// An answer, read whole.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -54,6 +56,7 @@ impl Answer {
     pub(crate) fn refused_with(self, status: u16, error: &str) {
         let answer = self.is(status);
         assert_eq!(answer.at("error"), error, "{}", answer.text);
+        assert!(is_documented(error), "docs/api.md does not say what {error} means");
     }
 }
 

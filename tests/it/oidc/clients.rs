@@ -11,6 +11,7 @@ use passerelle::{
     kernel::{random::SystemRandom, secret::Secret},
     oidc::{ApiCaller, BearerError, LoginError},
     portal::{Caller, Callers, Denied, api::ClientsApi},
+    web::outgoing::Allow,
 };
 use serde_json::{Value, json};
 
@@ -59,6 +60,7 @@ impl Desk {
             clients: Arc::clone(&world.store) as _,
             records_key: world.key(),
             random: Arc::new(SystemRandom),
+            allow: Allow::Hosts(["localhost".to_owned()].into()),
         };
         world.router = world.router.clone().merge(Router::new().nest("/api/v1", api.router()));
         let program = json!({"grant_types": ["client_credentials"], "structure": structure,
@@ -134,6 +136,28 @@ async fn another_structure_shuts_what_was_open() {
     assert!(!world.is_active("dui", &tokens.at("access_token")).await);
     let wrong = desk.call("PUT /clients/dui", None, &json!({"structure": "759999220"})).await;
     assert_eq!(wrong.is(422).json()["fields"][0]["field"], "structure");
+}
+
+#[tokio::test]
+async fn a_client_that_could_not_be_told_is_refused() {
+    let desk = Desk::new().await;
+    let here = json!({"backchannel_logout_uri": "http://localhost:8082/fin"});
+    let elsewhere = json!({"backchannel_logout_uri": "https://dui.example/fin", "acr": 5});
+    let refused = desk.call("POST /clients", None, &dui(elsewhere.clone())).await.is(422).json();
+    let told = |refused: &Value| {
+        let fields = refused["fields"].as_array().unwrap().clone();
+        let pairs = fields.iter().map(|f| format!("{} {}", f["field"], f["code"]));
+        pairs.collect::<Vec<_>>().join(" ").replace('"', "")
+    };
+    assert_eq!(told(&refused), "acr invalid backchannel_logout_uri unreachable");
+    desk.call("POST /clients", None, &dui(here)).await.is(201);
+    let refused = desk.call("PUT /clients/dui", None, &elsewhere).await.is(422).json();
+    assert_eq!(told(&refused), "acr invalid backchannel_logout_uri unreachable");
+    // What was entered before the setting changed can still be shut.
+    desk.world.change("dui", json!({"backchannel_logout_uri": "https://dui.example/fin"})).await;
+    let off = json!({"enabled": false, "backchannel_logout_uri": "https://dui.example/fin"});
+    desk.call("PUT /clients/dui", None, &off).await.is(200);
+    desk.call("GET /clients?structure=019999028", None, &json!({})).await.is(400);
 }
 
 #[tokio::test]
@@ -244,6 +268,30 @@ async fn a_client_sees_its_own_tokens_unless_it_may_see_others() {
     let stranger = world.call("autre", "revoke", &[("token", &tokens.at("access_token"))]).await;
     stranger.refused_with(400, "invalid_grant");
     assert!(world.is_active("dui", &tokens.at("access_token")).await);
+}
+
+/// RFC 6750, sections 2 and 3.1.
+#[tokio::test]
+async fn a_token_comes_to_userinfo_once() {
+    let world = World::new().await;
+    world.client("dui", json!({})).await;
+    let token = world.tokens(&mut Browser::default(), "dui").await.at("access_token");
+    let path = format!("{ISSUER}/protocol/openid-connect/userinfo");
+    let posted =
+        async |form: &[(&str, &str)]| world.post(&mut Browser::default(), &path, form).await;
+    let once = ("access_token", token.as_str());
+    posted(&[once]).await.is(200);
+    posted(&[once, once]).await.refused_with(400, "invalid_request");
+    posted(&[once, ("a", "1"), ("a", "2")]).await.refused_with(400, "invalid_request");
+    let bearer = format!("Bearer {token}");
+    for (headers, form, status) in [(1, "", 200), (2, "", 401), (1, "access_token=x", 400)] {
+        let mut request =
+            Request::post(&path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        for _ in 0..headers {
+            request = request.header(header::AUTHORIZATION, &bearer);
+        }
+        world.send(request.body(Body::from(form)).unwrap()).await.is(status);
+    }
 }
 
 #[tokio::test]

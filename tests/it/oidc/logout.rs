@@ -115,6 +115,8 @@ async fn what_is_not_ours_closes_nothing() {
         let mark = format!("data-code=\"{code}\"");
         shows(&world.get(&mut browser, &path(query)).await, 400, &mark);
     }
+    let twice = format!("{}&state=b", path(&[("id_token_hint", &hint), ("state", "a")]));
+    shows(&world.get(&mut browser, &twice).await, 400, "data-code=\"requete_invalide\"");
     let request = axum::http::Request::head(path(&[("id_token_hint", &hint)]));
     world.send(request.body(axum::body::Body::empty()).unwrap()).await.is(204);
     assert!(world.is_active("dui", &access).await);

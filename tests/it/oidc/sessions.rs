@@ -41,6 +41,50 @@ async fn a_live_session_answers_until_it_rests_or_ends() {
     ask(0, "", "log-in").await;
 }
 
+/// OpenID Connect Core 1.0, section 3.1.2.1: on a shared workstation, a hint keeps a colleague's
+/// session from answering.
+#[tokio::test]
+async fn nobody_but_the_person_of_the_hint_is_answered_for() {
+    let world = World::new().await;
+    for form in ["federated", "uuid"] {
+        world.client(form, json!({"sub_form": form})).await;
+    }
+    let mut browser = Browser::default();
+    let mut hints = Vec::new();
+    for client in ["federated", "uuid"] {
+        hints.push((client, world.tokens(&mut browser, client).await.at("id_token")));
+    }
+    let mut ask = async |client: &str, hint: &str, expected: [&str; 2]| {
+        for (more, expected) in ["", "&prompt=none"].into_iter().zip(expected) {
+            let more = format!("&id_token_hint={hint}{more}");
+            let road = road(&world.authorize(&mut browser, client, &more).await);
+            assert_eq!(road, expected, "{client} {more}");
+        }
+    };
+    const ASKED: [&str; 2] = ["log-in", "login_required"];
+    for (client, hint) in &hints {
+        ask(client, hint, ["code", "code"]).await;
+        ask(client, &format!("{hint}A"), ASKED).await;
+        ask(client, "x", ASKED).await;
+    }
+    ask("uuid", &hints[0].1, ASKED).await;
+    // Other forms are not forgotten when a client changes its own.
+    world.change("uuid", json!({"sub_form": "federated"})).await;
+    ask("uuid", &hints[1].1, ["code", "code"]).await;
+    let other = uuid::Uuid::from_u128(77);
+    world.records().execute("UPDATE professional SET subject = ?1", [other]).unwrap();
+    ask("uuid", &hints[1].1, ASKED).await;
+
+    let more = format!("&id_token_hint={}", hints[1].1);
+    let begun = world.authorize(&mut browser, "uuid", &more).await;
+    let pending = world.pending(&browser, &begun).await.unwrap();
+    let proven = world.provider.conclude(&pending, &world.session().await).await;
+    assert!(matches!(proven, Err(LoginError::OtherPerson)));
+    let begun = world.authorize(&mut browser, "uuid", "&id_token_hint=x").await;
+    let pending = world.pending(&browser, &begun).await.unwrap();
+    assert!(world.provider.conclude(&pending, &world.session().await).await.is_ok());
+}
+
 #[tokio::test]
 async fn a_session_lives_four_hours_and_no_longer() {
     let world = World::new().await;

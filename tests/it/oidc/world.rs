@@ -1,96 +1,52 @@
 //! The provider, the API's clients, one person with a card, and browsers that are cookie jars.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
-};
+use std::{ops::Deref, sync::Arc};
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::Body,
     http::{Request, header},
 };
 use passerelle::{
-    access::{Doors, Heads, Proof, SESSION_LIFE, Session},
-    departure::{Asked, Departures, EndRequest, Mandate, plan},
-    kernel::{
-        Clock, Rpps, Sid, SituationId, Timestamp, journal::Actor, random::SystemRandom,
-        retry::Keep, seal::RecordsKey, secret::Secret, time::Span,
-    },
-    oidc::{self, Clients, Provider, Registration, Settings, StoredClient, client_secret_digest},
-    store::sqlite::{Collaborators, Sqlite},
-    web::page::Frame,
+    access::Session,
+    departure::{Asked, Departures, EndRequest, Mandate},
+    kernel::{Rpps, SituationId, journal::Actor, retry::Keep, seal::RecordsKey, secret::Secret},
+    oidc::{self, Clients, Provider, Registration, StoredClient, client_secret_digest},
 };
-use rusqlite::{Connection, params};
 use serde_json::{Map, Value, json};
-use tempfile::TempDir;
-use tower::ServiceExt;
-use url::{Url, form_urlencoded};
+use url::form_urlencoded;
 use uuid::Uuid;
 
 use super::browser::{Answer, Browser};
+use crate::ground::{Ground, ask};
 
-/// 2026-11-21, 15:00 in Paris.
-const NOW: Timestamp = Timestamp(1_795_269_600_000);
-pub(super) const TILLEULS: &str = "019999028";
-pub(super) const RIVE_CLAIRE: &str = "699999124";
+pub(super) use crate::ground::{RIVE_CLAIRE, TILLEULS};
+
 pub(super) const SECRET: &str = "un secret d'essai";
 pub(super) const REDIRECT: &str = "http://localhost:8082/retour";
 pub(super) const GONE: &str = "http://localhost:8082/fin?x=1";
-const BASE: &str = "http://localhost:8080";
 pub(super) const ISSUER: &str = "/auth/realms/esante-wallet";
-
-struct TestClock(AtomicI64);
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
-    }
-}
 
 pub(super) struct World {
     pub(super) router: Router,
-    pub(super) store: Arc<Sqlite>,
     pub(super) provider: Arc<Provider>,
-    pub(super) doors: Doors,
-    key: Arc<RecordsKey>,
-    dir: TempDir,
-    clock: Arc<TestClock>,
-    serial: AtomicU64,
+    ground: Ground,
+}
+
+impl Deref for World {
+    type Target = Ground;
+
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
 }
 
 impl World {
     pub(super) async fn new() -> Self {
-        let dir = TempDir::new().unwrap();
-        let clock = Arc::new(TestClock(AtomicI64::new(NOW.0)));
-        let key = Arc::new(RecordsKey::new(&[7; 32]).unwrap());
-        let time = || Arc::clone(&clock) as Arc<dyn Clock>;
-        let with = Collaborators {
-            key: Arc::clone(&key),
-            clock: time(),
-            random: Arc::new(SystemRandom),
-            end_rule: plan,
-        };
-        let store = Sqlite::open(&dir.path().join("passerelle.db"), with).unwrap();
-        let doors = Doors::new(Arc::clone(&store) as Arc<dyn Heads>, time());
-        let base: Url = BASE.parse().unwrap();
-        let provider = Provider::open(oidc::Collaborators {
-            settings: Settings::at(base.clone(), base, Frame { demo: false }),
-            doors: doors.clone(),
-            clock: time(),
-            random: Arc::new(SystemRandom),
-            records_key: Arc::clone(&key),
-            clients: Arc::clone(&store) as _,
-            sessions: Arc::clone(&store) as _,
-            logins: Arc::clone(&store) as _,
-            grants: Arc::clone(&store) as _,
-            subjects: Arc::clone(&store) as _,
-            key_store: Arc::clone(&store) as _,
-        });
-        let provider = provider.await.unwrap();
+        let ground = Ground::new();
+        let provider = ground.provider().await;
         let router = oidc::router(Arc::clone(&provider));
-        let serial = AtomicU64::new(1);
-        let world = Self { router, store, provider, doors, key, dir, clock, serial };
+        let world = Self { router, provider, ground };
         world.furnish();
         world
     }
@@ -126,19 +82,6 @@ impl World {
         }
     }
 
-    /// Another connection to the same file: what the other slices would write.
-    pub(super) fn records(&self) -> Connection {
-        Connection::open(self.dir.path().join("passerelle.db")).unwrap()
-    }
-
-    pub(super) fn one<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {
-        self.records().query_row(sql, [], |row| row.get(0)).unwrap()
-    }
-
-    pub(super) fn advance(&self, span: Span) {
-        self.clock.0.fetch_add(span.0, Ordering::SeqCst);
-    }
-
     /// A client, entered as the API would.
     pub(super) async fn client(&self, id: &str, more: Value) {
         let mut members = json!({"redirect_uris": [REDIRECT], "post_logout_redirect_uris": [GONE]});
@@ -166,10 +109,7 @@ impl World {
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 1 << 20).await.unwrap();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let (parts, text) = ask(&self.router, request).await;
         Answer { status: parts.status, headers: parts.headers, text }
     }
 
@@ -215,31 +155,7 @@ impl World {
 
     /// A session, as an approval on the phone would write it.
     pub(super) async fn session(&self) -> Session {
-        let now = self.doors.barrier().await.unwrap();
-        let number = u128::from(self.serial.fetch_add(1, Ordering::SeqCst));
-        let session = Session {
-            sid: Sid(Uuid::from_u128(1000 + number)),
-            rpps: person(),
-            stamp: now.stamp,
-            proof: Proof::Phone,
-            proven_at: now.protocol,
-            until: now.protocol + SESSION_LIFE,
-        };
-        self.records()
-            .execute(
-                "INSERT INTO session (sid, rpps, epoch, revision, proof, proven_at, until, seen_at)
-                 VALUES (?1, ?2, ?3, ?4, 'phone', ?5, ?6, ?5)",
-                params![
-                    session.sid.0,
-                    session.rpps.as_str(),
-                    session.stamp.epoch.0,
-                    session.stamp.revision.0.cast_signed(),
-                    session.proven_at.0,
-                    session.until.0
-                ],
-            )
-            .unwrap();
-        session
+        self.session_of(person()).await
     }
 
     /// The log-in that a request began.

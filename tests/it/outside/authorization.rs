@@ -36,6 +36,7 @@ async fn an_unknown_client_or_address_gets_a_page_and_no_redirect() {
         (format!("{}&client_id=dui-tilleuls", party.start(&[])), "requete_invalide"),
         (format!("{}&redirect_uri=http://a.example/", party.start(&[])), "adresse_retour"),
         (format!("{}/auth?x=1", demo.gateway()), "client_inconnu"),
+        (format!("{}&state=%ff", party.start(&[("state", "")])), "requete_invalide"),
     ];
     cases
         .extend(near.iter().map(|near| (party.start(&[("redirect_uri", near)]), "adresse_retour")));
@@ -159,6 +160,26 @@ async fn no_address_of_ours_comes_from_the_request() {
     let keys = keys.success();
     for key in keys["keys"].as_array().unwrap() {
         assert!(key["d"].is_null() && key["kid"].is_string() && key["use"] == "sig", "{key}");
+    }
+}
+
+/// OpenID Connect Core 1.0, section 3.1.2.1.
+#[tokio::test]
+async fn a_proof_of_somebody_else_than_the_hint_names_is_no_answer() {
+    let demo = Demo::start().await;
+    let (one, other) = (demo.person("educateur"), demo.person("aide-soignante"));
+    let party = Party::of(&demo, "dui-tilleuls");
+    let (mut browser, tokens) = logged_in(&demo, &party, &one).await;
+    let start = party.start(&[("id_token_hint", &tokens.id), ("prompt", "login")]);
+    for (person, expected) in [(&other, Some("login_required")), (&one, None)] {
+        let page = super::scenes::identify(&mut browser, &start, person).await;
+        let phone = super::scenes::Phone::of(&demo, person);
+        let challenge = phone.challenge().await;
+        let code = super::scenes::code_on(&page);
+        phone.approve(&challenge, &code, &person.pin).await.success();
+        let page = browser.again(&page).await;
+        assert_eq!(page.parameter("error").as_deref(), expected, "{}", page.summary());
+        assert_eq!(page.parameter("code").is_some(), expected.is_none(), "{}", page.summary());
     }
 }
 

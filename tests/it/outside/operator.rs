@@ -105,26 +105,44 @@ async fn mistakes_are_told_to_programs() {
     let wrong = "[ecps]\npin_attempts = 0\n[clients.a]\nscope = \"registry:raed\"\n\
                  grant_types = [\"client_credentials\"]\nclient_secret_env = \"NO_SUCH_VARIABLE\"\n\
                  [clients.\"b.c\"]\nredirect_uris = [\"nowhere\"]\ncolour = \"red\"\n\
+                 enabled = \"yes\"\nbackchannel_logout_uri = \"https://dui.example/fin\"\n\
                  [clients.portail]\nclient_secret = \"a secret of sixteen and more\"\n\
                  redirect_uris = [\"http://localhost/\"]\n";
     std::fs::write(&path, wrong).unwrap();
     let (code, out, err) = run(&["check-config", "--json", "--config", file]).await;
-    assert_eq!((code, err.lines().count()), (Some(2), 7), "{err}");
+    assert_eq!((code, err.lines().count()), (Some(2), 9), "{err}");
     let told: Value = serde_json::from_str(&out).unwrap();
-    let brief: Vec<Value> =
-        told.as_array().unwrap().iter().map(|one| json!([one["line"], one["setting"]])).collect();
+    let brief: Vec<Value> = told
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| json!([one["line"], one["setting"], one["message"]]))
+        .collect();
     let expected = json!([
-        [2, "ecps.pin_attempts"],
-        [4, "clients.a.scope"],
-        [6, "clients.a.client_secret_env"],
-        [7, "clients.b.c.client_secret_file"],
-        [8, "clients.b.c.redirect_uris"],
-        [9, "clients.b.c.colour"],
-        [10, "clients.portail"],
+        [2, "ecps.pin_attempts", "a whole number from 1 to 10 is wanted"],
+        [4, "clients.a.scope", "no such scope: registry:raed"],
+        [6, "clients.a.client_secret_env", "the environment holds no NO_SUCH_VARIABLE"],
+        [
+            7,
+            "clients.b.c.client_secret_file",
+            "one of client_secret_file, client_secret_env and client_secret is wanted"
+        ],
+        [
+            8,
+            "clients.b.c.redirect_uris",
+            "an absolute http(s) address without a fragment is wanted, not nowhere"
+        ],
+        [9, "clients.b.c.colour", "no such setting of a client"],
+        [10, "clients.b.c.enabled", "true or false is wanted"],
+        [
+            11,
+            "clients.b.c.backchannel_logout_uri",
+            "its host is not in outbound.allow, so no notice of a log-out could leave"
+        ],
+        [12, "clients.portail", "this client_id is the gateway's own"],
     ]);
     assert_eq!(Value::from(brief), expected, "{out}");
     assert_eq!(told[0]["file"], file);
-    assert_eq!(told[0]["message"], "a whole number from 1 to 10 is wanted");
 
     std::fs::write(&path, "").unwrap();
     let (code, out, _) = run(&["check-config", "--json", "--config", file]).await;
@@ -179,13 +197,23 @@ async fn where_programs_ask_nothing_answers_a_page() {
         ("PUT", &format!("{oidc}/token"), (405, "method_not_allowed")),
         ("GET", "/demo/world", (404, "not_found")),
         ("POST", "/health/ready", (405, "method_not_allowed")),
+        ("OPTIONS", "/api/v1/structures", (405, "method_not_allowed")),
+        ("GET", "/api/v1/professionals/%ff", (400, "bad_request")),
+        ("POST", "/api/v1/situations/%c3%28/end", (400, "bad_request")),
     ] {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let answer = send(gateway.http.request(method, gateway.at(path))).await;
         assert_eq!(answer.told(), (told.0, told.1.to_owned()), "{path}: {}", answer.body);
         assert_eq!(answer.header("content-type"), "application/problem+json", "{path}");
+        assert_eq!(answer.header("allow").is_empty(), answer.status != 405, "{path}");
     }
-    for (method, path, status) in [("GET", "/nowhere", 404), ("PUT", "/auth/connexion", 405)] {
+    for (method, path, status) in [
+        ("GET", "/nowhere", 404),
+        ("PUT", "/auth/connexion", 405),
+        ("GET", "/annuaire/%ff", 400),
+        ("GET", "/portail/situations/%ff", 400),
+        ("POST", "/portail/demandes/%c3%28/valider", 400),
+    ] {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let answer = send(gateway.http.request(method, gateway.at(path))).await;
         assert_eq!(answer.status, status);

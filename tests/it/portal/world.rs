@@ -1,68 +1,50 @@
 //! The whole gateway on a temporary file, two structures, a few people, and their browsers.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
-    },
-};
+use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::Body,
     http::{HeaderMap, Request, StatusCode, header},
 };
 use passerelle::{
-    access::{Doors, Proof, SESSION_LIFE, Session},
     app::{self, Machine},
     config::{self, Sources},
-    departure::{Asked, Departures, EndRequest, Mandate, plan},
+    departure::{Asked, Departures, EndRequest, Mandate},
     ecps::{Cards, Decision},
     kernel::{
-        Clock, Rpps, Sid, SituationId, Timestamp, journal::Actor, random::SystemRandom,
-        retry::Keep, seal::RecordsKey, secret::Secret, time::Span,
+        Rpps, SituationId, journal::Actor, random::SystemRandom, retry::Keep, secret::Secret,
+        time::Span,
     },
-    oidc::{self, Clients, Provider, Registration, StoredClient},
-    registry::{
-        Nomenclature, Registry, Structure,
-        habilitation::{Habilitations, Withdrawal},
-    },
-    store::sqlite::{Collaborators, Sqlite},
-    web::page::Frame,
+    oidc::{Clients, Provider, Registration, StoredClient},
+    registry::habilitation::{Habilitations, Withdrawal},
 };
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use scraper::{Html, Selector};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tower::ServiceExt;
 use url::{Url, form_urlencoded};
 use uuid::Uuid;
 
-/// 2026-11-21, 15:00 in Paris.
-pub(super) const NOW: Timestamp = Timestamp(1_795_269_600_000);
-pub(super) const TILLEULS: &str = "019999028";
-pub(super) const RIVE_CLAIRE: &str = "699999124";
+use super::super::codes::is_documented;
+use crate::ground::{BASE, Ground, ask};
+
+pub(super) use crate::ground::{NOW, RIVE_CLAIRE, TILLEULS};
+
 const ANYWHERE: Mandate = Mandate { structure: None, for_authority: false };
-const BASE: &str = "http://localhost:8080";
-
-struct TestClock(AtomicI64);
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
-    }
-}
 
 pub(super) struct World {
     router: Router,
-    pub(super) store: Arc<Sqlite>,
-    doors: Doors,
     /// The provider, as the gateway's own: all that it knows is in the store.
     provider: Arc<Provider>,
-    dir: TempDir,
-    clock: Arc<TestClock>,
-    serial: AtomicU64,
+    ground: Ground,
+}
+
+impl Deref for World {
+    type Target = Ground;
+
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
 }
 
 /// Somebody who works somewhere: their number and their situation.
@@ -154,6 +136,7 @@ impl Answer {
     pub(super) fn trouble(self, status: u16, code: &str) -> Self {
         let answer = self.is(status);
         assert_eq!(answer.attribute("#erreur", "data-code").as_deref(), Some(code));
+        assert!(is_documented(code), "docs/api.md does not say what {code} means");
         answer
     }
 
@@ -166,60 +149,18 @@ impl Answer {
 
 impl World {
     pub(super) async fn new() -> Self {
-        let dir = TempDir::new().unwrap();
-        let clock = Arc::new(TestClock(AtomicI64::new(NOW.0)));
-        let key = Arc::new(RecordsKey::new(&[7; 32]).unwrap());
-        let time = || Arc::clone(&clock) as Arc<dyn Clock>;
-        let random = || Arc::new(SystemRandom);
-        let with = Collaborators {
-            key: Arc::clone(&key),
-            clock: time(),
-            random: random(),
-            end_rule: plan,
-        };
-        let store = Sqlite::open(&dir.path().join("passerelle.db"), with).unwrap();
-        let machine = Machine { clock: time(), random: random(), metrics: None };
+        let ground = Ground::new();
+        let random = Arc::new(SystemRandom);
+        let machine = Machine { clock: ground.clock(), random, metrics: None };
         let config = config::load(&Sources { demo: true, ..Sources::default() }).unwrap();
-        let router = app::build(&config, Arc::clone(&store), machine, None).await.unwrap().router;
-        let doors = Doors::new(Arc::clone(&store) as _, time());
-        let base: Url = BASE.parse().unwrap();
-        let provider = Provider::open(oidc::Collaborators {
-            settings: oidc::Settings::at(base.clone(), base, Frame { demo: false }),
-            doors: doors.clone(),
-            clock: time(),
-            random: random(),
-            records_key: key,
-            clients: Arc::clone(&store) as _,
-            sessions: Arc::clone(&store) as _,
-            logins: Arc::clone(&store) as _,
-            grants: Arc::clone(&store) as _,
-            subjects: Arc::clone(&store) as _,
-            key_store: Arc::clone(&store) as _,
-        });
-        let provider = provider.await.unwrap();
-        for sample in &Nomenclature::shipped().unwrap().structures {
-            let structure = Structure::of_sample(sample).unwrap();
-            store.enter_structure(structure, Actor::Operator, Keep::nothing()).await.unwrap();
-        }
-        let serial = AtomicU64::new(1);
-        let world = Self { router, store, doors, provider, dir, clock, serial };
+        let app = app::build(&config, Arc::clone(&ground.store), machine, None).await.unwrap();
+        let provider = ground.provider().await;
+        ground.enter_sample().await;
+        let world = Self { router: app.router, provider, ground };
         world.client("dui-tilleuls", Some(TILLEULS)).await;
         world.client("dui-rive-claire", Some(RIVE_CLAIRE)).await;
         world.client("plateforme", None).await;
         world
-    }
-
-    /// Another connection to the same file: what the other slices would write.
-    pub(super) fn records(&self) -> Connection {
-        Connection::open(self.dir.path().join("passerelle.db")).unwrap()
-    }
-
-    pub(super) fn one<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {
-        self.records().query_row(sql, [], |row| row.get(0)).unwrap()
-    }
-
-    pub(super) fn advance(&self, span: Span) {
-        self.clock.0.fetch_add(span.0, Ordering::SeqCst);
     }
 
     async fn client(&self, id: &str, structure: Option<&str>) {
@@ -240,7 +181,7 @@ impl World {
 
     /// Somebody with an employer's situation there, whose card is active.
     pub(super) fn somebody(&self, name: &str, finess: &str) -> Somebody {
-        let number = self.serial.fetch_add(1, Ordering::SeqCst);
+        let number = self.number();
         let rpps = Rpps::from_serial(9_990_000_000 + number);
         let identity = json!({
             "civility": "MME", "birth_name": name, "first_names": ["Paule"], "sex": "F",
@@ -273,7 +214,7 @@ impl World {
 
     /// One more situation.
     pub(super) fn situation(&self, rpps: Rpps, name: &str, finess: &str, authority: &str) -> Uuid {
-        let id = Uuid::from_u128(10_000 + u128::from(self.serial.fetch_add(1, Ordering::SeqCst)));
+        let id = Uuid::from_u128(10_000 + u128::from(self.number()));
         self.records()
             .execute(
                 "INSERT INTO situation VALUES (?1, ?2, ?3, ?4, '326', 'GENR10', 'S', '2026-01-05',
@@ -293,7 +234,7 @@ impl World {
 
     /// A local access.
     pub(super) fn local_access(&self, rpps: Rpps, finess: &str) -> Uuid {
-        let id = Uuid::from_u128(20_000 + u128::from(self.serial.fetch_add(1, Ordering::SeqCst)));
+        let id = Uuid::from_u128(20_000 + u128::from(self.number()));
         self.records()
             .execute(
                 "INSERT INTO local_access VALUES (?1, ?2, ?3, ?4, NULL, NULL)",
@@ -311,7 +252,7 @@ impl World {
     }
 
     pub(super) fn habilitation(&self, rpps: Rpps, kind: &str, finess: &str) {
-        let id = Uuid::from_u128(30_000 + u128::from(self.serial.fetch_add(1, Ordering::SeqCst)));
+        let id = Uuid::from_u128(30_000 + u128::from(self.number()));
         self.records()
             .execute(
                 "INSERT INTO habilitation (id, rpps, kind, finess, given_at)
@@ -322,10 +263,7 @@ impl World {
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 8 << 20).await.unwrap();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let (parts, text) = ask(&self.router, request).await;
         Answer { status: parts.status, headers: parts.headers, text }
     }
 
@@ -352,35 +290,6 @@ impl World {
         answer
     }
 
-    /// A session, as an approval on the phone would write it.
-    async fn session(&self, rpps: Rpps) -> Session {
-        let now = self.doors.barrier().await.unwrap();
-        let number = u128::from(self.serial.fetch_add(1, Ordering::SeqCst));
-        let session = Session {
-            sid: Sid(Uuid::from_u128(1000 + number)),
-            rpps,
-            stamp: now.stamp,
-            proof: Proof::Phone,
-            proven_at: now.protocol,
-            until: now.protocol + SESSION_LIFE,
-        };
-        self.records()
-            .execute(
-                "INSERT INTO session (sid, rpps, epoch, revision, proof, proven_at, until, seen_at)
-                 VALUES (?1, ?2, ?3, ?4, 'phone', ?5, ?6, ?5)",
-                params![
-                    session.sid.0,
-                    session.rpps.as_str(),
-                    session.stamp.epoch.0,
-                    session.stamp.revision.0.cast_signed(),
-                    session.proven_at.0,
-                    session.until.0
-                ],
-            )
-            .unwrap();
-        session
-    }
-
     /// From our own page to the provider's, the proof, and to the address that the code goes to.
     pub(super) async fn prove(&self, browser: &mut Browser, who: Rpps, start: &str) -> String {
         let asked = self.get(browser, start).await.is(303);
@@ -395,7 +304,7 @@ impl World {
         let known = browser.cookie("passerelle_wallet_browser").unwrap().to_owned();
         let known = Secret::received(known);
         let pending = self.provider.login(id.parse().unwrap(), Some(&known)).await.unwrap();
-        let session = self.session(who).await;
+        let session = self.session_of(who).await;
         let concluded = self.provider.conclude(&pending, &session).await.unwrap();
         let response = self.provider.concluded(concluded);
         let headers = response.headers().clone();

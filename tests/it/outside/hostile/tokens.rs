@@ -42,7 +42,7 @@ async fn at_the_token_endpoint() {
             "grant_type=refresh_token&grant_type=refresh_token&refresh_token=x".into(),
             refusal(400, "invalid_request"),
         ),
-        ("not UTF-8", "grant_type=%ff%fe&code=%00".into(), refusal(400, "unsupported_grant_type")),
+        ("not UTF-8", "grant_type=%ff%fe&code=%00".into(), refusal(400, "invalid_request")),
         (
             "unsigned",
             format!("grant_type=refresh_token&refresh_token={none}"),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::yield_now};
 
 use crate::kernel::{Clock, Epoch, Outage, Revision, Timestamp};
 
@@ -158,6 +158,9 @@ impl Doors {
 impl Inner {
     async fn read_for_all(self: Arc<Self>) {
         loop {
+            // Whoever is about to ask comes along: a reading for each would be the dearest part of a
+            // question.
+            yield_now().await;
             let questions = {
                 let mut round = self.round.lock().unwrap_or_else(PoisonError::into_inner);
                 if round.waiting.is_empty() {

@@ -103,7 +103,8 @@ impl Keys {
         }
         let ring = Ring::read(&stored, &seal, now)?;
         let refresh = Shared::new(seal.digest("oidc", "refresh tokens").as_bytes())?;
-        let hands = Arc::new(Semaphore::new(thread::available_parallelism().map_or(1, Into::into)));
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let hands = Arc::new(Semaphore::new(cores * 2));
         Ok(Self { store, seal, refresh, ring: RwLock::new(Arc::new(ring)), hands })
     }
 
@@ -113,8 +114,8 @@ impl Keys {
     }
 
     /// Signs `claims`, away from the threads that carry requests: an RSA signature takes as long as
-    /// a hundred questions, and a departure or a barrier would stand behind it. No more at once than
-    /// the machine has cores.
+    /// a hundred questions, and a departure or a barrier would stand behind it. For each core
+    /// one signs and one is ready; the others wait.
     pub(super) async fn sign(
         &self,
         alg: SigningAlg,

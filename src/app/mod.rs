@@ -149,7 +149,7 @@ pub async fn build(
     );
     let phones_limit = limits.logins(Arc::new(ecps::http::too_many));
     let mut router = Router::new()
-        .merge(page::assets())
+        .merge(page::assets(&config.server.stylesheet))
         .merge(home.router())
         .merge(operations::router(operations))
         .merge(oidc::router(Arc::clone(&house.provider)))

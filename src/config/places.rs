@@ -30,6 +30,8 @@ pub struct Server {
     pub wallet_url: Url,
     /// The issuer, byte for byte: never print it from a parsed address.
     pub issuer: String,
+    /// What a deployment adds to our theme; empty: nothing.
+    pub stylesheet: String,
     /// The reverse proxies that say for whom they speak.
     pub trusted_proxies: Proxies,
     /// How long we wait for callers.
@@ -78,6 +80,7 @@ impl Server {
         let wallet_url = reader.optional("server.wallet_url", web_address);
         let issuer =
             reader.optional("server.issuer", |text| web_address(text).map(|_| text.to_owned()));
+        let stylesheet = reader.optional("server.stylesheet", stylesheet);
         let trusted_proxies = reader.list("server.trusted_proxies", |text| {
             text.parse().map_err(|error: BadNetwork| format!("{text}: {error}"))
         });
@@ -88,10 +91,22 @@ impl Server {
             wallet_url: wallet_url.unwrap_or_else(|| base_url.clone()),
             base_url,
             issuer: issuer.unwrap_or_else(|| format!("{base_text}{REALM}")),
+            stylesheet: stylesheet.unwrap_or_default(),
             trusted_proxies: Proxies::new(trusted_proxies?),
             patience: patience?,
         })
     }
+}
+
+/// A stylesheet that stands alone: our policy lets a page fetch nothing from elsewhere, so what it
+/// imports or points to would be missing.
+fn stylesheet(path: &str) -> Result<String, String> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
+    if text.contains("@import") {
+        return Err(format!("{path} imports another stylesheet: write it in the same file"));
+    }
+    Ok(text)
 }
 
 /// What must never be lost.

@@ -165,6 +165,20 @@ fn files_that_cannot_be_read_are_told_beside_the_rest() {
 }
 
 #[test]
+fn a_stylesheet_stands_alone() {
+    let (folder, mut sources) = with_file("");
+    let stylesheet = folder.path().join("theme.css");
+    let path = stylesheet.display().to_string();
+    sources.command_line = vec![("server.stylesheet", path.clone())];
+    let told = |sources: &Sources| load(sources).unwrap_err().to_string();
+    assert!(told(&sources).contains("theme.css cannot be read"));
+    std::fs::write(&stylesheet, "@import url(https://elsewhere.example/theme.css);").unwrap();
+    assert!(told(&sources).contains("theme.css imports another stylesheet"));
+    std::fs::write(&stylesheet, ".top { color: green; }").unwrap();
+    assert_eq!(load(&sources).unwrap().server.stylesheet, ".top { color: green; }");
+}
+
+#[test]
 fn a_password_is_never_told() {
     let (folder, mut sources) = with_file("");
     let secret = folder.path().join("secret");

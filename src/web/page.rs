@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::{
     Router,
+    body::Bytes,
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
     routing::get,
@@ -72,16 +73,22 @@ pub fn error(frame: Frame, status: StatusCode, trouble: Trouble<'_>) -> Response
     html(status, &ErrorPage { frame, trouble })
 }
 
-/// Our own style and scripts, under `/assets`.
-pub fn assets() -> Router {
+/// Our own style and scripts, under `/assets`. What a deployment adds to the theme comes after ours,
+/// so that it wins.
+pub fn assets(stylesheet: &str) -> Router {
     const WEEK: &str = "public, max-age=604800";
     let asset = |media: &'static str, body: &'static str| {
         get(async move || ([(header::CONTENT_TYPE, media), (header::CACHE_CONTROL, WEEK)], body))
     };
-    let css = "text/css; charset=utf-8";
     let js = "text/javascript; charset=utf-8";
+    let theme = Bytes::from([include_str!("../../assets/theme.css"), stylesheet].concat());
+    let media = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        // An hour: the day after a deployment has another theme, nobody sees the old one.
+        (header::CACHE_CONTROL, "public, max-age=3600"),
+    ];
     Router::new()
-        .route("/assets/theme.css", asset(css, include_str!("../../assets/theme.css")))
+        .route("/assets/theme.css", get(async move || (media, theme)))
         .route("/assets/attente.js", asset(js, include_str!("../../assets/attente.js")))
         .route("/assets/envoi.js", asset(js, include_str!("../../assets/envoi.js")))
         .route("/assets/suivi.js", asset(js, include_str!("../../assets/suivi.js")))

@@ -249,7 +249,7 @@ mod tests {
         let known = mailbox.await_secret(awaited("007", start), to, short).await;
         assert_eq!(known.as_deref(), Some("111111"));
         let (found, ()) = tokio::join!(
-            mailbox.await_secret(awaited("", mark), to, Duration::from_secs(5)),
+            mailbox.await_secret(awaited("", mark), to, Duration::from_mins(1)),
             async { mailbox.receive_sms(to, "Code : 222222") }
         );
         assert_eq!(found.as_deref(), Some("222222"));

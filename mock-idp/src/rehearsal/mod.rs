@@ -31,7 +31,7 @@ async fn rehearsal(base: u16) -> Result<Rehearsal, Box<dyn std::error::Error>> {
     let world = World::open(dir.path(), Ports::new(base))?;
     let gateway = StandIn::listen(base).await?;
     world.serve(std::future::pending()).await?.until_dropped();
-    let http = crate::gateway::http_client(std::time::Duration::from_secs(5))?;
+    let http = crate::gateway::http_client(std::time::Duration::from_mins(1))?;
     Ok(Rehearsal { base, world, gateway, http, _dir: dir })
 }
 
@@ -88,7 +88,7 @@ async fn a_phone_in_automatic_mode_takes_what_waits() -> Outcome {
     stage.world.activate_all().await?;
     let mode = json!({"auto": "approve", "delay_ms": 20});
     assert_eq!(stage.phone(Method::PUT, "/mode", mode).await?.0, 200);
-    tokio::time::timeout(std::time::Duration::from_secs(5), stage.gateway.approved()).await?;
+    tokio::time::timeout(std::time::Duration::from_mins(1), stage.gateway.approved()).await?;
 
     let description = stage.world.description().await;
     let people = description.get("people").and_then(Value::as_array).ok_or("people")?;

@@ -56,7 +56,7 @@ pub(super) async fn stage() -> Result<Stage, Fault> {
     tokio::spawn(async move { axum::serve(listener, router).await });
     // Whoever was first to install a provider installed the same one.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let http = crate::gateway::http_client(Duration::from_secs(5))?;
+    let http = crate::gateway::http_client(Duration::from_mins(1))?;
     let back = format!("{gateway}/portail/franceconnect/retour");
     let exit = format!("{gateway}/portail/franceconnect/sortie");
     Ok(Stage { platform, origin, back, exit, http, _dir: dir })

@@ -217,6 +217,23 @@ async fn the_entrance_offers_what_there_is() {
 }
 
 #[tokio::test]
+async fn a_deployment_dresses_the_button() {
+    let theirs = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(theirs.path(), ".fr-connect { color: white; }").unwrap();
+    let stylesheet = theirs.path().to_str().unwrap();
+    let house = House::with(&[("server.stylesheet", stylesheet)]).await;
+    let mut browser = Browser::default();
+    let page = house.get(&mut browser, "/portail").await.is(200);
+    let parts = ["login", "brand"].map(|part| {
+        text(&page, &format!(".fr-connect-group #franceconnect.fr-connect > .fr-connect__{part}"))
+    });
+    assert_eq!(parts.map(Option::unwrap), ["S'identifier avec", "FranceConnect"]);
+    let theme = house.get(&mut browser, "/assets/theme.css").await.is(200);
+    assert!(theme.text.contains(":root {"), "ours is there");
+    assert!(theme.text.ends_with(".fr-connect { color: white; }"), "theirs wins");
+}
+
+#[tokio::test]
 async fn without_an_issuer_franceconnect_is_not_offered() {
     let (house, mut browser) = (House::without_franceconnect().await, Browser::default());
     let page = house.get(&mut browser, "/portail").await.is(200);

@@ -252,7 +252,7 @@ async fn the_last_day_ends_at_midnight_in_paris() {
     api.post(&format!("/situations/{situation}/end"), &end).await.success();
     assert_eq!(party.doors(&tokens).await, Doors::open());
 
-    let before = midnight - jiff::SignedDuration::from_secs(30);
+    let before = midnight - jiff::SignedDuration::from_mins(10);
     demo.set_calendar(&before.to_string()).await.success();
     assert_eq!(party.doors(&tokens).await, Doors::open());
     demo.set_calendar(&midnight.to_string()).await.success();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::yield_now};
 
 use crate::kernel::{Clock, Epoch, Outage, Revision, Timestamp};
 
@@ -158,6 +158,9 @@ impl Doors {
 impl Inner {
     async fn read_for_all(self: Arc<Self>) {
         loop {
+            // Whoever is about to ask comes along: a reading for each would be the dearest part of a
+            // question.
+            yield_now().await;
             let questions = {
                 let mut round = self.round.lock().unwrap_or_else(PoisonError::into_inner);
                 if round.waiting.is_empty() {
@@ -219,5 +222,63 @@ impl Inner {
         }
         known.advance(reading.revision, reading.cuts);
         known.raise_floor(reading.floor);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use uuid::Uuid;
+
+    use super::*;
+
+    const QUESTIONS: usize = 32;
+
+    #[derive(Default)]
+    struct Counted(AtomicUsize);
+
+    #[async_trait::async_trait]
+    impl Heads for Counted {
+        async fn read_head(&self, _: Option<(Epoch, Revision)>) -> Result<HeadReading, Outage> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(HeadReading {
+                epoch: Epoch(Uuid::nil()),
+                revision: Revision(1),
+                floor: Revision(0),
+                end_due: false,
+                cuts: Vec::new(),
+                calendar_lead: 0,
+            })
+        }
+
+        async fn fire_due_ends(&self) -> Result<(), Outage> {
+            Ok(())
+        }
+    }
+
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> Timestamp {
+            Timestamp(0)
+        }
+    }
+
+    // One worker, as a busy machine has for each core: its questions are all there before it reads.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn questions_of_one_moment_share_a_reading() {
+        let heads = Arc::new(Counted::default());
+        let doors = Doors::new(Arc::clone(&heads) as Arc<dyn Heads>, Arc::new(Stopped));
+        let asking = tokio::spawn(async move {
+            let ask = |doors: Doors| tokio::spawn(async move { doors.barrier().await.unwrap() });
+            let asked: Vec<_> = (0..QUESTIONS).map(|_| ask(doors.clone())).collect();
+            for question in asked {
+                question.await.unwrap();
+            }
+        });
+        asking.await.unwrap();
+        let readings = heads.0.load(Ordering::Relaxed);
+        assert!((1..=4).contains(&readings), "{readings} readings");
     }
 }

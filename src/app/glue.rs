@@ -64,9 +64,10 @@ impl Callers for ProviderCallers {
 /// The provider signs what tells that a session is over.
 pub(super) struct ProviderLogoutTokens(pub(super) Arc<Provider>);
 
+#[async_trait::async_trait]
 impl LogoutTokens for ProviderLogoutTokens {
-    fn logout_token(&self, notice: &Notice, now: Timestamp) -> Result<String, Outage> {
-        self.0.logout_token(&notice.client, notice.sid, now)
+    async fn logout_token(&self, notice: &Notice, now: Timestamp) -> Result<String, Outage> {
+        self.0.logout_token(&notice.client, notice.sid, now).await
     }
 }
 

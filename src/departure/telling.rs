@@ -26,9 +26,10 @@ const LETTER_WAIT: Span = Span::seconds(30);
 
 /// Makes the token that tells a relying party that a session is over (OpenID Connect Back-Channel
 /// Logout 1.0, section 2.4). Each try gets its own `jti`.
+#[async_trait::async_trait]
 pub trait LogoutTokens: Send + Sync {
     /// The signed token for `notice`.
-    fn logout_token(&self, notice: &Notice, now: Timestamp) -> Result<String, Outage>;
+    async fn logout_token(&self, notice: &Notice, now: Timestamp) -> Result<String, Outage>;
 }
 
 /// Hands a letter to a mail server.
@@ -137,7 +138,7 @@ impl Telling {
     }
 
     async fn tell(&self, notice: &Notice) -> Result<(), Outage> {
-        let token = self.tokens.logout_token(notice, self.clock.now())?;
+        let token = self.tokens.logout_token(notice, self.clock.now()).await?;
         let sent = self.outgoing.post_form(&notice.uri, &[("logout_token", &token)]).await;
         let attempt = match sent {
             Ok(()) => Attempt::Confirmed,

@@ -1,5 +1,8 @@
 //! What a bearer token opens: the grant behind it, through its door.
 
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
 use crate::{
     access::{Door, Now, Passed},
     kernel::{ClientId, Finess, secret::Secret},
@@ -29,7 +32,7 @@ pub struct ApiCaller {
 }
 
 /// What of an access token matters at a door.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(super) struct Presented {
     jti: String,
     /// When it ends.
@@ -44,13 +47,23 @@ impl Presented {
     /// The claims of `signed`, if that is an access token: ID and logout tokens are signed with the
     /// same keys, and open nothing.
     pub(super) fn read(signed: &Signed) -> Option<Self> {
-        let claims: Self = signed.claims()?;
-        let is_access = match signed.token_type {
+        signed.claims().and_then(|claims: Self| claims.of_access(signed.token_type))
+    }
+
+    /// The same, with all that the token says.
+    pub(super) fn read_whole(signed: &Signed) -> Option<(Self, Map<String, Value>)> {
+        let members: Map<String, Value> = signed.claims()?;
+        let claims = Self::deserialize(&members).ok()?;
+        Some((claims.of_access(signed.token_type)?, members))
+    }
+
+    fn of_access(self, token_type: TokenType) -> Option<Self> {
+        let is_access = match token_type {
             TokenType::AccessToken => true,
-            TokenType::Jwt => claims.typ.as_deref() == Some(BEARER),
+            TokenType::Jwt => self.typ.as_deref() == Some(BEARER),
             TokenType::LogoutToken => false,
         };
-        is_access.then_some(claims)
+        is_access.then_some(self)
     }
 
     /// The grant that it names.

@@ -44,6 +44,6 @@ impl Provider {
             Ok::<_, TokenError>(((), grant.holder()))
         };
         self.with.doors.mint(Door::Redemption, &grant.holder(), write).await?;
-        Ok(self.program_token(&grant, arrival.protocol)?)
+        Ok(self.program_token(&grant, arrival.protocol).await?)
     }
 }

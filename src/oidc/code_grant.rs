@@ -92,7 +92,7 @@ impl Provider {
         };
         let scope = &grant.request.scope;
         let minting = Minting { grant, named: &named, scope, now, first: true };
-        Ok(self.tokens(&minting, refresh)?)
+        Ok(self.tokens(&minting, refresh).await?)
     }
 }
 

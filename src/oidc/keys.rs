@@ -6,10 +6,14 @@
 //! [`JwtVerifier`](jsonwebtoken::crypto::JwtVerifier). Dates are judged with our own clock, by the
 //! callers.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    thread,
+};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use crate::kernel::{Outage, Timestamp, seal::RecordsKey, secret::SecretDigest, time::Span};
 
@@ -67,6 +71,7 @@ pub(super) struct Keys {
     seal: Arc<RecordsKey>,
     refresh: Shared,
     ring: RwLock<Arc<Ring>>,
+    hands: Arc<Semaphore>,
 }
 
 /// The keys as of one reading.
@@ -78,7 +83,7 @@ struct Ring {
 }
 
 struct RingKey {
-    pair: Pair,
+    pair: Arc<Pair>,
     retired: bool,
     /// Headers of the tokens that it signs, encoded. A token of ours begins with one of them, byte
     /// for byte, so that no header written by a stranger is ever parsed.
@@ -98,7 +103,9 @@ impl Keys {
         }
         let ring = Ring::read(&stored, &seal, now)?;
         let refresh = Shared::new(seal.digest("oidc", "refresh tokens").as_bytes())?;
-        Ok(Self { store, seal, refresh, ring: RwLock::new(Arc::new(ring)) })
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let hands = Arc::new(Semaphore::new(cores * 2));
+        Ok(Self { store, seal, refresh, ring: RwLock::new(Arc::new(ring)), hands })
     }
 
     /// The key set, as compact JSON: some clients of PSC search it as text.
@@ -106,8 +113,10 @@ impl Keys {
         Arc::clone(&self.ring().published)
     }
 
-    /// Signs `claims`.
-    pub(super) fn sign(
+    /// Signs `claims`, away from the threads that carry requests: an RSA signature takes as long as
+    /// a hundred questions, and a departure or a barrier would stand behind it. For each core
+    /// one signs and one is ready; the others wait.
+    pub(super) async fn sign(
         &self,
         alg: SigningAlg,
         token_type: TokenType,
@@ -119,7 +128,13 @@ impl Keys {
         let key = key.ok_or_else(|| broken("no signing key for this algorithm"))?;
         let header = key.headers.iter().find(|(known, _)| *known == token_type);
         let (_, header) = header.ok_or_else(|| broken("no header for this type"))?;
-        let token = compact(header, claims, |message| key.pair.sign(message))?;
+        let (message, pair) = (to_sign(header, claims)?, Arc::clone(&key.pair));
+        let hand = Arc::clone(&self.hands).acquire_owned().await.map_err(broken)?;
+        let signing = spawn_blocking(move || {
+            let _hand = hand;
+            pair.sign(message.as_bytes()).map(|signature| compact(message, &signature))
+        });
+        let token = signing.await.map_err(broken)??;
         ring.known.learn(&SecretDigest::of(token.as_bytes()));
         Ok(token)
     }
@@ -149,7 +164,9 @@ impl Keys {
 
     /// Signs the claims of a refresh token: a JWT that only we read.
     pub(super) fn sign_refresh(&self, claims: &impl Serialize) -> Result<String, Outage> {
-        compact(self.refresh.header(), claims, |message| Ok(self.refresh.sign(message)))
+        let message = to_sign(self.refresh.header(), claims)?;
+        let signature = self.refresh.sign(message.as_bytes());
+        Ok(compact(message, &signature))
     }
 
     /// The claims of a refresh token of ours; `None` for anything else.
@@ -181,7 +198,7 @@ impl Ring {
         for row in stored {
             let private = seal.open(&sealed_as(&row.kid), &row.private);
             let private = private.map_err(|error| Outage::Damaged(error.to_string()))?;
-            let pair = Pair::parse(row.alg, &private)?;
+            let pair = Arc::new(Pair::parse(row.alg, &private)?);
             let header = |token_type: TokenType| {
                 Ok::<_, Outage>((token_type, pair.header(token_type.as_str())?))
             };
@@ -219,21 +236,22 @@ impl Ring {
     }
 }
 
-/// The compact serialisation (RFC 7515, section 7.1).
-fn compact(
-    header: &str,
-    claims: &impl Serialize,
-    sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, Outage>,
-) -> Result<String, Outage> {
+/// What is signed: header and claims (RFC 7515, section 5.1).
+fn to_sign(header: &str, claims: &impl Serialize) -> Result<String, Outage> {
     let claims = serde_json::to_vec(claims).map_err(broken)?;
-    let mut token = String::with_capacity(header.len() + claims.len() * 4 / 3 + 360);
-    token.push_str(header);
-    token.push('.');
-    URL_SAFE_NO_PAD.encode_string(claims, &mut token);
-    let signature = sign(token.as_bytes())?;
+    let mut message = String::with_capacity(header.len() + claims.len() * 4 / 3 + 360);
+    message.push_str(header);
+    message.push('.');
+    URL_SAFE_NO_PAD.encode_string(claims, &mut message);
+    Ok(message)
+}
+
+/// The compact serialisation (RFC 7515, section 7.1).
+fn compact(message: String, signature: &[u8]) -> String {
+    let mut token = message;
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut token);
-    Ok(token)
+    token
 }
 
 /// One key for each algorithm: a key that serves two is a key that two mistakes can break (RFC 8725,

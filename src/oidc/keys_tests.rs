@@ -33,7 +33,7 @@ async fn what_we_sign_we_know_again_and_nothing_else() {
     let again = Keys::open(Arc::clone(&shelf) as Arc<dyn KeyStore>, seal(), NOW).await.unwrap();
     let claims = json!({"a": 1});
     for alg in [SigningAlg::RS256, SigningAlg::PS256, SigningAlg::ES256] {
-        let token = keys.sign(alg, TokenType::AccessToken, &claims).unwrap();
+        let token = keys.sign(alg, TokenType::AccessToken, &claims).await.unwrap();
         // A restart keeps the keys.
         let signed = again.verify(&token, NOW).await.unwrap().unwrap();
         assert_eq!(signed.token_type, TokenType::AccessToken, "{alg:?}");
@@ -72,7 +72,7 @@ async fn a_key_that_another_process_made_is_looked_for_once_in_a_while() {
     let elsewhere = Arc::new(Shelf(std::sync::Mutex::new(Vec::new())));
     let theirs =
         Keys::open(Arc::clone(&elsewhere) as Arc<dyn KeyStore>, seal(), NOW).await.unwrap();
-    let token = theirs.sign(SigningAlg::ES256, TokenType::Jwt, &json!({})).unwrap();
+    let token = theirs.sign(SigningAlg::ES256, TokenType::Jwt, &json!({})).await.unwrap();
     shelf.0.lock().unwrap().extend(elsewhere.0.lock().unwrap().clone());
     let soon = NOW + Span::seconds(9);
     assert!(ours.verify(&token, soon).await.unwrap().is_none());

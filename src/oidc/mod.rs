@@ -183,7 +183,7 @@ impl Provider {
 
     /// The signed token that tells `client` that a session is over (OpenID Connect Back-Channel
     /// Logout 1.0, section 2.4): names the `sid`, never only a person. Each has its own `jti`.
-    pub fn logout_token(
+    pub async fn logout_token(
         &self,
         client: &ClientId,
         sid: Sid,
@@ -192,7 +192,7 @@ impl Provider {
         let id = self.with.random.opaque_id();
         let claims = claims::LogoutClaims::new(&self.with.settings, client, sid, id, now);
         let alg = client_settings::SigningAlg::RS256;
-        self.keys.sign(alg, keys::TokenType::LogoutToken, &claims)
+        self.keys.sign(alg, keys::TokenType::LogoutToken, &claims).await
     }
 
     /// The client with this id, enabled or not.

@@ -62,7 +62,7 @@ impl Provider {
                 RefreshToken::New(u32::try_from(drawn).unwrap_or(number), now)
             }
         };
-        Ok(self.tokens(&minting, refresh)?)
+        Ok(self.tokens(&minting, refresh).await?)
     }
 
     async fn presented(

@@ -70,7 +70,7 @@ pub(super) struct Minting<'a> {
 
 impl Provider {
     /// Signs the tokens of a person's grant.
-    pub(super) fn tokens(
+    pub(super) async fn tokens(
         &self,
         minting: &Minting<'_>,
         refresh: RefreshToken<'_>,
@@ -78,14 +78,16 @@ impl Provider {
         let Minting { grant, named, scope, now, first } = *minting;
         let settings = &self.with.settings;
         let life = Life::new(now, settings.access_token_life, grant.until);
-        let access_token = self.access_token(grant, Some(named), scope, life)?;
-        let id_token = scope.has("openid").then(|| {
+        let access_token = self.access_token(grant, Some(named), scope, life).await?;
+        let id_token = if scope.has("openid") {
             let id = self.with.random.opaque_id();
             let claims = IdClaims::new(settings, grant, named, &access_token, (id, life));
             let claims = if first { claims } else { claims.refreshed() };
             let alg = grant.request.tokens.id_token_signed_response_alg;
-            self.keys.sign(alg, TokenType::Jwt, &claims)
-        });
+            Some(self.keys.sign(alg, TokenType::Jwt, &claims).await?)
+        } else {
+            None
+        };
         let (refresh_token, refresh_life) = match refresh {
             RefreshToken::None => (None, None),
             RefreshToken::Same(token) => {
@@ -103,7 +105,7 @@ impl Provider {
             access_token,
             refresh_token,
             token_type: "Bearer",
-            id_token: id_token.transpose()?,
+            id_token,
             not_before_policy: 0,
             session_state: grant
                 .bearer
@@ -114,9 +116,13 @@ impl Provider {
     }
 
     /// Signs the token of a program.
-    pub(super) fn program_token(&self, grant: &Grant, now: Timestamp) -> Result<Tokens, Outage> {
+    pub(super) async fn program_token(
+        &self,
+        grant: &Grant,
+        now: Timestamp,
+    ) -> Result<Tokens, Outage> {
         let life = Life::new(now, self.with.settings.api_token_life, grant.until);
-        let access_token = self.access_token(grant, None, &grant.request.scope, life)?;
+        let access_token = self.access_token(grant, None, &grant.request.scope, life).await?;
         Ok(Tokens {
             access_token,
             expires_in: life.seconds(),
@@ -130,7 +136,7 @@ impl Provider {
         })
     }
 
-    fn access_token(
+    async fn access_token(
         &self,
         grant: &Grant,
         named: Option<&Named>,
@@ -144,7 +150,7 @@ impl Provider {
             AccessTokenFormat::Psc => TokenType::Jwt,
             AccessTokenFormat::Rfc9068 => TokenType::AccessToken,
         };
-        self.keys.sign(tokens.id_token_signed_response_alg, token_type, &claims)
+        self.keys.sign(tokens.id_token_signed_response_alg, token_type, &claims).await
     }
 
     /// The same number made at the same moment gives the same token, byte for byte.

@@ -53,8 +53,8 @@ impl Provider {
         } else {
             let signed = self.keys.verify(token.expose(), started).await?;
             signed.and_then(|signed| {
-                let presented = Presented::read(&signed)?;
-                Some((presented.grant()?, presented.exp, signed.claims()?))
+                let (presented, members) = Presented::read_whole(&signed)?;
+                Some((presented.grant()?, presented.exp, members))
             })
         };
         let Some((id, exp, claims)) = read.filter(|(_, exp, _)| started.as_seconds() < *exp) else {

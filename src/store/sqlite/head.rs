@@ -23,34 +23,26 @@ const FLOOR_LIFE: Span = Span::seconds(1);
 impl Heads for Sqlite {
     async fn read_head(&self, known: Option<(Epoch, Revision)>) -> Result<HeadReading, Outage> {
         let now = self.clock.now();
-        let (reading, rows) = self.read(|db| {
-            let (epoch, revision, next_due, lead): (uuid::Uuid, i64, Option<i64>, i64) = db
-                .prepare_cached("SELECT epoch, revision, next_due, calendar_lead FROM head")?
-                .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-            let (epoch, revision) = (Epoch(epoch), Revision(revision.cast_unsigned()));
-            let floor = self.floor(db, epoch, now)?;
-            let after = match known {
-                Some((known_epoch, known_revision)) if known_epoch == epoch => known_revision,
-                Some(_) | None => floor,
-            };
-            let rows = if after < revision {
-                cuts_where(db, "revision > ?1", after.0.cast_signed())?
-            } else {
-                Vec::new()
-            };
-            let end_due = next_due.is_some_and(|due| due <= now.0.saturating_add(lead));
-            let reading = HeadReading {
-                epoch,
-                revision,
-                floor,
-                end_due,
-                cuts: Vec::new(),
-                calendar_lead: lead,
-            };
-            Ok((reading, rows))
-        })?;
-        let cuts = rows.into_iter().map(CutRow::parse).collect::<Result<_, _>>()?;
-        Ok(HeadReading { cuts, ..reading })
+        let HeadRow { epoch, revision, next_due, calendar_lead } = self.read_one(head_row)?;
+        let floor = self.floor(epoch, now)?;
+        let after = match known {
+            Some((known_epoch, known_revision)) if known_epoch == epoch => known_revision,
+            Some(_) | None => floor,
+        };
+        // Cuts are committed with their revision: read after the head, those up to it are all there.
+        let rows = if after < revision {
+            self.read_one(|db| cuts_where(db, "revision > ?1", after.0.cast_signed()))?
+        } else {
+            Vec::new()
+        };
+        Ok(HeadReading {
+            epoch,
+            revision,
+            floor,
+            end_due: next_due.is_some_and(|due| due <= now.0.saturating_add(calendar_lead)),
+            cuts: rows.into_iter().map(CutRow::parse).collect::<Result<_, _>>()?,
+            calendar_lead,
+        })
     }
 
     async fn fire_due_ends(&self) -> Result<(), Outage> {
@@ -59,23 +51,41 @@ impl Heads for Sqlite {
     }
 }
 
+struct HeadRow {
+    epoch: Epoch,
+    revision: Revision,
+    next_due: Option<i64>,
+    calendar_lead: i64,
+}
+
+/// One statement and nothing around it: every question of every door waits for this.
+fn head_row(db: &Connection) -> Result<HeadRow, rusqlite::Error> {
+    db.prepare_cached("SELECT epoch, revision, next_due, calendar_lead FROM head")?.query_row(
+        [],
+        |row| {
+            Ok(HeadRow {
+                epoch: Epoch(row.get(0)?),
+                revision: Revision(row.get::<_, i64>(1)?.cast_unsigned()),
+                next_due: row.get(2)?,
+                calendar_lead: row.get(3)?,
+            })
+        },
+    )
+}
+
 impl Sqlite {
-    fn floor(
-        &self,
-        db: &Connection,
-        epoch: Epoch,
-        now: Timestamp,
-    ) -> Result<Revision, rusqlite::Error> {
+    fn floor(&self, epoch: Epoch, now: Timestamp) -> Result<Revision, Outage> {
         let mut cache = self.floor.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let fresh = cache.read_at.is_some_and(|at| at <= now && now - at < FLOOR_LIFE);
         if fresh && cache.epoch == Some(epoch) {
             return Ok(cache.floor);
         }
-        let floor: i64 = db
-            .prepare_cached(
+        let floor: i64 = self.read_one(|db| {
+            db.prepare_cached(
                 "SELECT coalesce(max(revision), 0) FROM revision WHERE at <= ?1 AND epoch = ?2",
             )?
-            .query_row(params![(now - MEMORY).0, epoch.0], |row| row.get(0))?;
+            .query_row(params![(now - MEMORY).0, epoch.0], |row| row.get(0))
+        })?;
         let floor = Revision(floor.cast_unsigned());
         *cache = FloorCache { read_at: Some(now), epoch: Some(epoch), floor };
         Ok(floor)

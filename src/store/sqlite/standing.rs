@@ -23,32 +23,46 @@ pub(super) fn standing(
     day: Date,
 ) -> Result<Option<Standing>, rusqlite::Error> {
     let Some(card) = card(db, rpps)? else { return Ok(None) };
+    standing_with(db, (rpps, card), day).map(Some)
+}
+
+/// The same for somebody whose card was read in this snapshot.
+pub(super) fn standing_with(
+    db: &Connection,
+    (rpps, card): (Rpps, CardStanding),
+    day: Date,
+) -> Result<Standing, rusqlite::Error> {
     let open = "rpps = ?1 AND ended_at IS NULL";
     let (situations, upcoming) = situations_where(db, open, rpps.as_str())?
         .into_iter()
         .partition(|situation| situation.has_begun(day));
     let local_accesses = local_accesses_where(db, open, rpps.as_str())?;
-    Ok(Some(Standing { rpps, card, situations, upcoming, local_accesses }))
+    Ok(Standing { rpps, card, situations, upcoming, local_accesses })
 }
+
+/// What tells how a card stands.
+pub(super) const CARD: &str =
+    "coalesce(c.blocked, 0), coalesce(c.suspended, 0), c.device IS NOT NULL";
+/// Where it is read: of one person, unless the number is retired.
+pub(super) const OF_HOLDER: &str = "FROM professional p LEFT JOIN card c ON c.rpps = p.rpps
+    WHERE p.rpps = ?1 AND p.retired_at IS NULL";
 
 /// How the card of one person stands. `None`: nobody has this number, or it is retired.
 pub(super) fn card(db: &Connection, rpps: Rpps) -> Result<Option<CardStanding>, rusqlite::Error> {
-    db.prepare_cached(
-        "SELECT coalesce(c.blocked, 0), coalesce(c.suspended, 0), c.device IS NOT NULL
-         FROM professional p LEFT JOIN card c ON c.rpps = p.rpps
-         WHERE p.rpps = ?1 AND p.retired_at IS NULL",
-    )?
-    .query_row(params![rpps.as_str()], |row| {
-        let (blocked, suspended, held): (bool, bool, bool) =
-            (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok(match (blocked, suspended, held) {
-            (true, _, _) => CardStanding::Blocked,
-            (false, true, _) => CardStanding::Suspended,
-            (false, false, true) => CardStanding::Active,
-            (false, false, false) => CardStanding::NotActivated,
-        })
+    db.prepare_cached(&format!("SELECT {CARD} {OF_HOLDER}"))?
+        .query_row(params![rpps.as_str()], card_row)
+        .optional()
+}
+
+/// A card, from the columns of [`CARD`].
+pub(super) fn card_row(row: &Row<'_>) -> Result<CardStanding, rusqlite::Error> {
+    let (blocked, suspended, held): (bool, bool, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    Ok(match (blocked, suspended, held) {
+        (true, _, _) => CardStanding::Blocked,
+        (false, true, _) => CardStanding::Suspended,
+        (false, false, true) => CardStanding::Active,
+        (false, false, false) => CardStanding::NotActivated,
     })
-    .optional()
 }
 
 impl Sqlite {

@@ -2,14 +2,20 @@
 
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
 
 use crate::{
+    access::CardStanding,
     kernel::{Outage, Rpps},
     oidc::{Subjects, ports::Subject},
     registry::Structure,
 };
 
-use super::{Sqlite, standing::standing, structures};
+use super::{
+    Sqlite,
+    standing::{CARD, OF_HOLDER, card_row, standing_with},
+    structures,
+};
 
 #[async_trait::async_trait]
 impl Subjects for Sqlite {
@@ -32,12 +38,13 @@ impl Subjects for Sqlite {
 }
 
 fn subject(db: &Connection, rpps: Rpps, day: Date) -> Result<Option<Subject>, rusqlite::Error> {
-    let Some(standing) = standing(db, rpps, day)? else { return Ok(None) };
-    db.prepare_cached(
-        "SELECT subject, coalesce(identity ->> '$.civility', '') FROM professional WHERE rpps = ?1",
-    )?
-    .query_row(params![rpps.as_str()], |row| {
-        Ok(Subject { standing, subject: row.get(0)?, civility: row.get(1)? })
-    })
-    .optional()
+    let found: Option<(CardStanding, Uuid, String)> = db
+        .prepare_cached(&format!(
+            "SELECT {CARD}, p.subject, coalesce(p.identity ->> '$.civility', '') {OF_HOLDER}"
+        ))?
+        .query_row(params![rpps.as_str()], |row| Ok((card_row(row)?, row.get(3)?, row.get(4)?)))
+        .optional()?;
+    let Some((card, subject, civility)) = found else { return Ok(None) };
+    let standing = standing_with(db, (rpps, card), day)?;
+    Ok(Some(Subject { standing, subject, civility }))
 }

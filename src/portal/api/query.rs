@@ -11,9 +11,11 @@ use crate::web::Problem;
 pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// From a query string, without its question mark.
+    /// From a query string, without its question mark. An empty `after` is the first page: so does a
+    /// program ask that has no `next` yet.
     pub(super) fn read(query: &str) -> Self {
-        Self(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+        let pairs = url::form_urlencoded::parse(query.as_bytes()).into_owned();
+        Self(pairs.filter(|(name, value)| name != "after" || !value.is_empty()).collect())
     }
 
     /// Refuses parameters other than `known`, those that came twice, and those without a value: an

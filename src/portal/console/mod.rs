@@ -5,6 +5,7 @@
 //! grant at [`Door::Console`](crate::access::Door::Console) and reads rights again: a `Visit` is made
 //! of both, and no page of somebody's answers without one.
 
+mod compared;
 mod confirming;
 mod cookie;
 mod demandes;
@@ -22,7 +23,7 @@ mod preview;
 mod recu;
 mod rights;
 mod visit;
-mod words;
+pub(super) mod words;
 
 use std::sync::Arc;
 

@@ -92,7 +92,7 @@ pub(super) fn last_moment(at: Timestamp) -> String {
 }
 
 /// `IME Rive Claire, Ville (FINESS 699999124)`.
-pub(super) fn place(structure: &Structure) -> String {
+pub(in crate::portal) fn place(structure: &Structure) -> String {
     format!("{}, {} (FINESS {})", structure.name, structure.city, structure.finess)
 }
 

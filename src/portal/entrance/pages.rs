@@ -6,7 +6,7 @@ use axum::{http::StatusCode, response::Response};
 use crate::{
     kernel::time::Span,
     portal::preregistration::Visitor,
-    registry::{Nomenclature, VerifiedIdentity, nomenclature::FRANCE, verified::Presumed},
+    registry::{Nomenclature, VerifiedIdentity, nomenclature::FRANCE},
     web::{
         csrf::{self, Csrf},
         page::{self, Frame, Trouble, html},
@@ -67,23 +67,13 @@ impl<'a> Shown<'a> {
                 Some(_) | None => "Non précisé",
             },
             birth_date: identity.birth_date.strftime("%d/%m/%Y").to_string(),
-            presumed: presumed(identity.presumed),
+            presumed: identity.presumed.reason(),
             birth_place: birth_place(identity, nomenclature),
             minutes: rest.as_seconds() / 60,
             exit: EXIT,
             token_field: csrf::FIELD,
             token: Csrf::token(&visitor.secret, LEAVING).expose().to_owned(),
             identity,
-        }
-    }
-}
-
-fn presumed(presumed: Presumed) -> Option<&'static str> {
-    match presumed {
-        Presumed::Nothing => None,
-        Presumed::Day => Some("le jour n'est pas connu : le premier du mois est une convention"),
-        Presumed::DayAndMonth => {
-            Some("le jour et le mois ne sont pas connus : le 1er janvier est une convention")
         }
     }
 }

@@ -20,7 +20,9 @@ async fn a_request_is_filled_in_step_by_step_and_sent() {
     world.ready(&ines, "ines@example.org", "+33639980016").await;
     let review = world.get(&ines, "recapitulatif").await.is(200);
     assert_eq!(text(&review.text, "fautes"), "");
+    assert_eq!(text(&review.text, "civilite-a-verifier"), "");
     for (id, expected) in [
+        ("vu-finess", "EHPAD LES GRANDS TILLEULS, BOURG EN BRESSE (FINESS 019999028)"),
         ("vu-email", "ines@example.org"),
         ("vu-profession", "Aide-soignant"),
         ("vu-prenom_exercice", "Jeanne"),

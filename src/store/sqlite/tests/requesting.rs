@@ -53,6 +53,8 @@ pub(super) fn draft(name: &str, line: u32) -> RequestDraft {
     draft_of(verified(name, line), &json!({}), line)
 }
 
+const PIECE: &[u8] = include_bytes!("../../../../tests/pieces/piece.pdf");
+
 fn draft_of(verified: VerifiedIdentity, more: &Value, line: u32) -> RequestDraft {
     let mut body = json!({
         "civility": "M", "email": format!("paul.{line}@example.org"),
@@ -62,7 +64,7 @@ fn draft_of(verified: VerifiedIdentity, more: &Value, line: u32) -> RequestDraft
     });
     let members = body.as_object_mut().unwrap();
     members.extend(more.as_object().unwrap().clone());
-    let bytes = Zeroizing::new(b"%PDF-1.4\nsecret".to_vec());
+    let bytes = Zeroizing::new(PIECE.to_vec());
     let document = Document::look(bytes, "document", &mut Faults::default());
     RequestDraft::read(verified, members.clone(), document, nomenclature(), NOW.date())
 }
@@ -264,12 +266,9 @@ async fn a_document_is_sealed_and_erased_thirty_days_after_the_decision() {
     let world = World::new().with_structures().await;
     let sent = world.send(draft("Vasseur", 1)).await.unwrap();
     let sealed: Vec<u8> = world.one("SELECT sealed FROM request_document");
-    assert!(!sealed.windows(6).any(|bytes| bytes == b"secret"));
+    assert!(!sealed.windows(8).any(|bytes| bytes == b"SPECIMEN"));
     let opened = world.store.request_document(sent.id).await.unwrap().unwrap();
-    assert_eq!(
-        (opened.media, opened.bytes.as_slice()),
-        ("application/pdf", &b"%PDF-1.4\nsecret"[..])
-    );
+    assert_eq!((opened.media, opened.bytes.as_slice()), ("application/pdf", PIECE));
     world.advance(20 * DAY);
     world.reject(sent.id, Actor::Operator).await.unwrap();
     world.advance(30 * DAY - 1);

@@ -14,8 +14,13 @@ use flate2::read::ZlibDecoder;
 use super::Flaw;
 
 /// What one stream may hold once unpacked, and all of them together.
-const ONE_UNPACKED: usize = 64 << 20;
-const ALL_UNPACKED: usize = 256 << 20;
+struct Room {
+    one: usize,
+    all: usize,
+}
+
+/// A page at 600 dots an inch fits in, in grey.
+const ROOM: Room = Room { one: 64 << 20, all: 256 << 20 };
 /// Streams, at most.
 const MOST_STREAMS: usize = 20_000;
 /// Readers look for the end of the file this far back (ISO 32000-1, annex H, note 18).
@@ -55,6 +60,10 @@ struct Seen {
 
 /// Whether somebody can look at it, and only look.
 pub(super) fn inspect(bytes: &[u8]) -> Result<(), Flaw> {
+    inspect_within(&ROOM, bytes)
+}
+
+fn inspect_within(room: &Room, bytes: &[u8]) -> Result<(), Flaw> {
     let end = bytes.get(bytes.len().saturating_sub(END)..).unwrap_or_default();
     if !contains(end, b"startxref") || !contains(end, b"%%EOF") {
         return Err(Flaw::Unreadable);
@@ -74,7 +83,7 @@ pub(super) fn inspect(bytes: &[u8]) -> Result<(), Flaw> {
             return Err(Flaw::TooLarge);
         }
         let body = content(rest);
-        let found = unpack(body, ALL_UNPACKED.saturating_sub(unpacked))?;
+        let found = unpack(body, room.one.min(room.all.saturating_sub(unpacked)))?;
         unpacked += found.len();
         let objects = if found.is_empty() { body } else { &found };
         // Object streams begin with a number (7.5.7); anything else hides behind a second coat.
@@ -163,7 +172,6 @@ fn unpack(body: &[u8], most: usize) -> Result<Vec<u8>, Flaw> {
     if !is_zlib {
         return Ok(found);
     }
-    let most = most.min(ONE_UNPACKED);
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     // What was read before an error stays.
     let _ = ZlibDecoder::new(body).take(limit).read_to_end(&mut found);
@@ -278,13 +286,18 @@ mod tests {
 
     #[test]
     fn a_small_file_that_grows_without_end_is_refused() {
-        let bomb = packed(&vec![b' '; ONE_UNPACKED + 1]);
-        let refused = |file: &[u8]| assert_eq!(inspect(file), Err(Flaw::TooLarge));
-        refused(&with(&stream("/Filter/FlateDecode", &bomb)));
-        let many = packed(&vec![b' '; ONE_UNPACKED / 2]);
-        let many = stream("/Filter/FlateDecode", &many).repeat(2 * ALL_UNPACKED / ONE_UNPACKED + 1);
-        refused(&with(&many));
-        refused(&with(&b"stream\n".repeat(MOST_STREAMS + 1)));
+        const SMALL: Room = Room { one: 1 << 10, all: 4 << 10 };
+        #[track_caller]
+        fn check(length: usize, times: usize, expected: Result<(), Flaw>) {
+            let stream = stream("/Filter/FlateDecode", &packed(&vec![b' '; length]));
+            assert_eq!(inspect_within(&SMALL, &with(&stream.repeat(times))), expected);
+        }
+        check(SMALL.one, 1, Ok(()));
+        check(SMALL.one + 1, 1, Err(Flaw::TooLarge));
+        check(SMALL.one, 4, Ok(()));
+        check(SMALL.one, 5, Err(Flaw::TooLarge));
+        let many = with(&b"stream\n".repeat(MOST_STREAMS + 1));
+        assert_eq!(inspect(&many), Err(Flaw::TooLarge));
         // Nothing is built: depth costs nothing.
         let deep = [b"[".repeat(1 << 20), b"<<".repeat(1 << 20)].concat();
         assert_eq!(inspect(&with(&deep)), Ok(()));

@@ -7,7 +7,7 @@
 //! content has is refused wherever it stands, used or not (ISO 32000-1: 7.3.5 names, 7.5 structure,
 //! 12.6 actions).
 
-use std::{borrow::Cow, io::Read};
+use std::io::Read;
 
 use flate2::read::ZlibDecoder;
 
@@ -20,13 +20,15 @@ struct Room {
 }
 
 /// A page at 600 dots an inch fits in, in grey.
-const ROOM: Room = Room { one: 64 << 20, all: 256 << 20 };
+const ROOM: Room = Room { one: 48 << 20, all: 96 << 20 };
 /// Streams, at most.
 const MOST_STREAMS: usize = 20_000;
 /// Readers look for the end of the file this far back (ISO 32000-1, annex H, note 18).
 const END: usize = 1024;
 /// The longest name (ISO 32000-1, annex C); in files each byte of it may take three.
 const LONGEST_NAME: usize = 3 * 127;
+/// As long as the longest word that we look for.
+const LONGEST_WORD: usize = 16;
 /// How a stream begins, and how the word for its end ends.
 const STREAM: &[u8] = b"stream";
 
@@ -54,8 +56,14 @@ const ODD_FILTERS: [&[u8]; 5] =
 struct Seen {
     page: bool,
     catalog: bool,
-    object_stream: bool,
-    odd_filter: bool,
+    packed: Packed,
+}
+
+/// How its objects are packed.
+#[derive(Default)]
+struct Packed {
+    in_streams: bool,
+    oddly: bool,
 }
 
 /// Whether somebody can look at it, and only look.
@@ -93,7 +101,7 @@ fn inspect_within(room: &Room, bytes: &[u8]) -> Result<(), Flaw> {
         seen.walk(&found, of_objects)?;
     }
     seen.walk(rest, true)?;
-    let is_hidden = seen.object_stream && seen.odd_filter;
+    let is_hidden = seen.packed.in_streams && seen.packed.oddly;
     if seen.page && seen.catalog && !is_hidden { Ok(()) } else { Err(Flaw::Unreadable) }
 }
 
@@ -101,8 +109,9 @@ impl Seen {
     /// Walks through the names of `bytes`; true when one says that an object stream begins here.
     fn walk(&mut self, bytes: &[u8], is_structure: bool) -> Result<bool, Flaw> {
         let mut of_objects = false;
+        let mut room = [0; LONGEST_WORD];
         for (name, after) in names(bytes) {
-            let name = name.as_ref();
+            let name = plain(name, &mut room);
             let is_short = is_structure && ACTIVE_AND_SHORT.contains(&name);
             if is_short || ACTIVE.contains(&name) {
                 return Err(Flaw::Active);
@@ -114,46 +123,42 @@ impl Seen {
                 b"Page" => self.page = true,
                 b"Catalog" => self.catalog = true,
                 b"ObjStm" => of_objects = true,
-                other => self.odd_filter |= ODD_FILTERS.contains(&other),
+                other => self.packed.oddly |= ODD_FILTERS.contains(&other),
             }
         }
-        self.object_stream |= of_objects;
+        self.packed.in_streams |= of_objects;
         Ok(of_objects)
     }
 }
 
-/// The names in `bytes`, without their escapes, each with what follows it.
-fn names(bytes: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, &[u8])> {
+/// The names in `bytes` as they are written, each with what follows it.
+fn names(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     bytes.split(|c| *c == b'/').skip(1).map(|piece| {
         let longest = piece.len().min(LONGEST_NAME);
         let end = piece.iter().take(longest).position(|c| !is_regular(*c)).unwrap_or(longest);
-        let (name, after) = piece.split_at(end);
-        (plain(name), after)
+        piece.split_at(end)
     })
 }
 
-/// A name without its escapes: `#4a` is `J` (7.3.5).
-fn plain(name: &[u8]) -> Cow<'_, [u8]> {
+/// A name without its escapes (7.3.5: `#4a` is `J`), as far as there is room: no word that we look for
+/// is longer. Nothing is allocated, since a file may hold millions.
+fn plain<'a>(name: &'a [u8], room: &'a mut [u8; LONGEST_WORD]) -> &'a [u8] {
     if !name.contains(&b'#') {
-        return Cow::Borrowed(name);
+        return name;
     }
-    let mut plain = Vec::with_capacity(name.len());
-    let mut rest = name;
-    while let Some((first, after)) = rest.split_first() {
-        let escaped = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+    let (mut rest, mut length) = (name, 0);
+    for place in room.iter_mut() {
+        let Some((first, after)) = rest.split_first() else { break };
+        let escaped = after.get(..2).filter(|_| *first == b'#');
+        let escaped = escaped.and_then(|two| std::str::from_utf8(two).ok());
         let escaped = escaped.and_then(|two| u8::from_str_radix(two, 16).ok());
-        match escaped.filter(|_| *first == b'#') {
-            Some(byte) => {
-                plain.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                plain.push(*first);
-                rest = after;
-            }
-        }
+        (*place, rest) = match escaped {
+            Some(byte) => (byte, after.get(2..).unwrap_or_default()),
+            None => (*first, after),
+        };
+        length += 1;
     }
-    Cow::Owned(plain)
+    if rest.is_empty() { room.get(..length).unwrap_or_default() } else { name }
 }
 
 /// What a stream holds begins after the end of the line (7.3.8.1).
@@ -245,6 +250,8 @@ mod tests {
         let active = Err(Flaw::Active);
         check(&with(b"9 0 obj<</S/JavaScript/JS(app.alert\\(1\\))>>endobj"), active);
         check(&with(b"9 0 obj<</S/J#61vaScript>>endobj"), active);
+        check(&with(b"9 0 obj<</S/#4a#61#76#61#53#63#72#69#70#74 >>endobj"), active);
+        check(&with(b"9 0 obj<</A#20name#that#2has#more/B#>>endobj"), Ok(()));
         check(&with(b"9 0 obj<</JS 8 0 R>>endobj"), active);
         check(&with(b"9 0 obj<</S/Launch/F(cmd.exe)>>endobj"), active);
         check(&with(b"9 0 obj<</Type/EmbeddedFile>>endobj"), active);

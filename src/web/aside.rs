@@ -14,7 +14,11 @@ pub async fn aside<T: Send + 'static>(
 ) -> Result<T, Outage> {
     let unavailable = |error: &dyn std::fmt::Display| Outage::Unavailable(error.to_string());
     let place = FREE.acquire().await.map_err(|error| unavailable(&error))?;
-    let done = spawn_blocking(work).await.map_err(|error| unavailable(&error));
-    drop(place);
-    done
+    // The place goes with the work: it is taken until that ends, though nobody waits for it any more.
+    let held = move || {
+        let done = work();
+        drop(place);
+        done
+    };
+    spawn_blocking(held).await.map_err(|error| unavailable(&error))
 }

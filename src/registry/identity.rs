@@ -81,6 +81,12 @@ pub fn complete(
     })
 }
 
+/// Whether a civility is the usual one for a sex. The register keeps the two apart and no rule binds
+/// one to the other, so that a difference is shown to who can tell, and is never a fault.
+pub fn is_usual(civility: &str, sex: &str) -> bool {
+    !matches!((civility, sex), ("M", "F") | ("MME", "M"))
+}
+
 /// What two entries of one person share, however they are spelt: one person, one number.
 pub fn key(identity: &CivilIdentity, nomenclature: &Nomenclature) -> String {
     let place = match (&identity.birth_commune, &identity.birth_town) {

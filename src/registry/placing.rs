@@ -68,6 +68,17 @@ pub struct Named<'a> {
     pub usage_name: Option<&'a str>,
 }
 
+impl<'a> Named<'a> {
+    /// The name in practice of who chooses none: the usage name, or else the birth name.
+    pub fn usual(self) -> &'a str {
+        self.usage_name.unwrap_or(&self.identity.birth_name)
+    }
+
+    fn names(self) -> impl Iterator<Item = &'a str> {
+        self.usage_name.into_iter().chain([self.identity.birth_name.as_str()])
+    }
+}
+
 impl PlacingDraft {
     /// Reads the members of a situation.
     pub fn read(mut written: Written, reading: &Reading<'_>, faults: &mut Faults) -> Self {
@@ -106,11 +117,9 @@ impl PlacingDraft {
     ) -> Option<Placing> {
         let structure = self.open_establishment(structure, faults);
         let is_offered = self.role_is_offered(structure, nomenclature, faults);
+        let name = named.and_then(|named| self.last_name(named, faults));
         let first_name = named.and_then(|named| self.first_name(named, faults));
         let is_later = named.is_none_or(|named| self.starts_after_birth(named, faults));
-        let usual =
-            |named: Named<'_>| named.usage_name.unwrap_or(&named.identity.birth_name).to_owned();
-        let name = self.exercise_name.clone().or_else(|| named.map(usual));
         let (profession, authority) = self.profession.clone()?;
         let placing = Placing {
             finess: structure?.finess,
@@ -180,6 +189,21 @@ impl PlacingDraft {
         };
         faults.add(self.field("role"), "role_not_offered", message);
         false
+    }
+
+    /// The usage name or the birth name, in the spelling of either; the usual one if none was chosen.
+    fn last_name(&self, named: Named<'_>, faults: &mut Faults) -> Option<String> {
+        let Some(chosen) = &self.exercise_name else { return Some(named.usual().to_owned()) };
+        let found = named.names().find(|name| fold(name) == fold(chosen));
+        if found.is_none() {
+            let known: Vec<_> = named.names().collect();
+            let message = format!(
+                "Le nom d'exercice doit être le nom d'usage ou le nom de naissance : {}.",
+                known.join(", ")
+            );
+            faults.add(self.field("exercise_name"), "not_a_name", message);
+        }
+        found.map(str::to_owned)
     }
 
     /// One of the civil first names, in its civil spelling; the first one if none was chosen.

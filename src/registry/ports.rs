@@ -79,7 +79,8 @@ pub trait Registry: Send + Sync {
     /// Structures, in the order of their numbers.
     async fn structures(&self, page: Page<Finess>) -> Result<Vec<Structure>, Outage>;
 
-    /// Open establishments whose name or town contains `text`, folded, or whose number it is.
+    /// Open establishments whose name and town contain each word of `text`, folded, or whose number
+    /// it is.
     async fn establishments(&self, text: String, limit: u32) -> Result<Vec<Structure>, Outage>;
 
     /// A situation and its structure.

@@ -123,10 +123,16 @@ impl Structure {
     }
 }
 
+/// A FINESS number as people write it: in blocks, its letter in lower case.
+pub fn number(text: &str) -> Result<Finess, BadIdentifier> {
+    let bare = text.chars().filter(|c| !c.is_whitespace());
+    bare.collect::<String>().to_ascii_uppercase().parse()
+}
+
 /// Reads a FINESS number that must be there.
 pub(super) fn finess(written: &mut Written, name: &str, faults: &mut Faults) -> Option<Finess> {
     let text = written.text(name, faults)?;
-    match text.parse::<Finess>() {
+    match number(&text) {
         Ok(finess) => Some(finess),
         Err(bad) => {
             let message = format!(
@@ -177,4 +183,25 @@ fn commune(
     let message = "Commune inconnue de la nomenclature : indiquez son code INSEE (COG).";
     faults.add(written.path("commune"), "unknown_code", message);
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_read_as_people_write_it() {
+        #[track_caller]
+        fn check(text: &str, expected: Option<&str>) {
+            assert_eq!(number(text).ok().as_ref().map(Finess::as_str), expected, "{text}");
+        }
+        check("019999028", Some("019999028"));
+        check("01 9999 028", Some("019999028"));
+        check(" 01\u{a0}999\u{202f}9028 ", Some("019999028"));
+        check("2a9999612", Some("2A9999612"));
+        check("2b 9999 612", Some("2B9999612"));
+        check("019999029", None);
+        check("01.9999.028", None);
+        check("", None);
+    }
 }

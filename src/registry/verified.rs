@@ -22,6 +22,19 @@ pub enum Presumed {
     DayAndMonth,
 }
 
+impl Presumed {
+    /// As people read it; nothing where the day is known.
+    pub const fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Day => Some("le jour n'est pas connu : le premier du mois est une convention"),
+            Self::DayAndMonth => {
+                Some("le jour et le mois ne sont pas connus : le 1er janvier est une convention")
+            }
+        }
+    }
+}
+
 /// A civil identity as FranceConnect gives it, verified. Nobody edits it (promise 8); what it lacks
 /// (the civility, a town abroad, a sex that is not told) the person adds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! HTTP plumbing that the edges of every slice share: problems, forms, pages, cookies, the one
 //! outgoing client. It knows no rule of the trade.
 
+pub mod aside;
 pub mod bearer;
 pub mod cookie;
 pub mod csrf;

@@ -25,7 +25,7 @@ const FLOORS: [&[&str]; 12] = [
 const BESIDE: [(&str, &[&str]); 1] = [("drill", &["kernel"])];
 
 /// A library, and the only places that may name it.
-const LIBRARIES: [(&str, &[&str]); 12] = [
+const LIBRARIES: [(&str, &[&str]); 14] = [
     ("rusqlite", &["src/store/sqlite/"]),
     ("jsonwebtoken", &["src/oidc/keys", "src/ecps/device_proof.rs"]),
     ("totp_rs", &["src/ecps/otp.rs"]),
@@ -38,6 +38,8 @@ const LIBRARIES: [(&str, &[&str]); 12] = [
     ("openidconnect", &["src/franceconnect/provider.rs"]),
     ("chrono", &["src/franceconnect/provider.rs"]),
     ("mock_idp", &["src/cli/demo/"]),
+    ("image", &["src/registry/document/picture.rs"]),
+    ("flate2", &["src/registry/document/pdf.rs"]),
 ];
 /// Where rules and stores live, HTTP has no place.
 const WITHOUT_HTTP: [&str; 6] =

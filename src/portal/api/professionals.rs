@@ -22,7 +22,7 @@ use crate::{
         fault::Faults,
         registration::{Draft, NotRegistered, Registered},
     },
-    web::Problem,
+    web::{Problem, aside::aside},
 };
 
 use super::{
@@ -45,7 +45,9 @@ pub(super) async fn register(State(api): State<Api>, call: Call) -> Result<Respo
     let phones = made_ready_by(&api, &mut body)?;
     let for_authority = call.has(Scope::RegistryAuthority);
     let today = call.calendar().date();
-    let draft = Draft::read(body, Arc::clone(&api.nomenclature), today, for_authority);
+    let (lists, has_document) = (Arc::clone(&api.nomenclature), body.contains_key("document"));
+    let read = move || Draft::read(body, lists, today, for_authority);
+    let draft = if has_document { aside(read).await? } else { read() };
     call.acts_at(draft.finess())?;
     let calendar = call.calendar();
     let validated_at = if phones.is_some() { calendar - LONG_AGO } else { calendar };

@@ -131,7 +131,10 @@ impl Applying {
             let typed = fields.take_secret(channel.code_field());
             match (who.filled.contact(channel, &target), typed) {
                 (None, _) => {
-                    let message = "Recevez d'abord un code à cette adresse.";
+                    let message = match channel {
+                        Channel::Email => "Recevez d'abord un code à cette adresse.",
+                        Channel::Mobile => "Recevez d'abord un code sur ce mobile.",
+                    };
                     faults.add(channel.as_str(), "not_proven", message);
                 }
                 (Some(_), None) => {

@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::registry::{VerifiedIdentity, fault::Fault};
 
+use super::told::to_herself;
+
 /// One form of the journey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -63,7 +65,8 @@ impl Step {
         }
     }
 
-    /// The faults that concern this form, under the names of its fields.
+    /// The faults that concern this form, under the names of its fields and in the words for the
+    /// person herself.
     pub(super) fn faults(self, all: &[Fault]) -> Vec<Fault> {
         let here = |fault: &Fault| {
             let found = self.fields().iter().find(|(_, member)| *member == fault.field);
@@ -73,7 +76,7 @@ impl Step {
                 (None, Self::Identity) if is_nowhere(&fault.field) => fault.field.clone(),
                 (None, Self::Identity | Self::Contact | Self::Situation) => return None,
             };
-            Some(Fault { field, ..fault.clone() })
+            Some(Fault { field, message: to_herself(fault), ..fault.clone() })
         };
         all.iter().filter_map(here).collect()
     }
@@ -138,6 +141,7 @@ pub(super) fn label(name: &str) -> &'static str {
         "profession" => "Profession",
         "role" => "Rôle proposé",
         "mode" => "Mode d'exercice",
+        "birth_date" => "Date de naissance",
         _ => "",
     }
 }

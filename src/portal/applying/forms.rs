@@ -112,8 +112,15 @@ struct Page<'a> {
     has_file: bool,
     intro: Option<&'static str>,
     fields: Vec<Field>,
-    faults: Vec<(Option<&'a str>, &'a str)>,
+    faults: Vec<Told<'a>>,
     buttons: Vec<Button>,
+}
+
+/// One line of the summary: which field, where it stands if it stands on this page, and what is wrong.
+struct Told<'a> {
+    field: Option<&'a str>,
+    label: &'static str,
+    message: &'a str,
 }
 
 /// What one form shows.
@@ -143,11 +150,12 @@ impl Sheet {
             field.fault = told(field.name);
         }
         let is_here = |fault: &&Fault| self.fields.iter().any(|field| field.name == fault.field);
-        let summary = faults
-            .iter()
-            .map(|fault| (Some(fault).filter(is_here), fault.message.as_str()))
-            .map(|(fault, message)| (fault.map(|fault| fault.field.as_str()), message))
-            .collect();
+        let told = |fault| Told {
+            field: Some(fault).filter(is_here).map(|fault| fault.field.as_str()),
+            label: label(&fault.field),
+            message: &fault.message,
+        };
+        let summary = faults.iter().map(told).collect();
         let status =
             if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
         let before = Step::ALL.into_iter().take_while(|step| *step != self.step).count();

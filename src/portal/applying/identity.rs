@@ -7,13 +7,14 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
+use zeroize::Zeroizing;
 
 use crate::{
     registry::{
         document::Document,
         fault::{Fault, Faults},
     },
-    web::fields::Fields,
+    web::{aside::aside, fields::Fields},
 };
 
 use super::{
@@ -60,8 +61,10 @@ impl Applying {
     /// A sound document is kept even where a field is at fault: no browser sends a file twice by
     /// itself.
     async fn identity_saved(&self, mut who: Applicant, upload: Upload) -> Result<Response, Stop> {
-        let mut faults = Faults::default();
-        let document = upload.file.and_then(|bytes| Document::look(bytes, "piece", &mut faults));
+        let (document, faults) = match upload.file {
+            None => (None, Faults::default()),
+            Some(bytes) => aside(move || looked_at(bytes)).await?,
+        };
         keep(&mut who, Step::Identity, |name| upload.texts.get(name).cloned());
         let (id, fields) = (who.visitor.at.id, who.filled.fields.clone());
         self.with.applications.fill(id, fields, document.clone()).await?;
@@ -113,6 +116,11 @@ impl Applying {
         };
         form.page(self.with.frame, who, faults)
     }
+}
+
+fn looked_at(bytes: Zeroizing<Vec<u8>>) -> (Option<Document>, Faults) {
+    let mut faults = Faults::default();
+    (Document::look(bytes, "piece", &mut faults), faults)
 }
 
 fn document_hint(document: Option<&Document>) -> String {

@@ -13,6 +13,7 @@ mod pages;
 mod ports;
 mod sending;
 mod situation;
+mod told;
 mod upload;
 
 use std::sync::Arc;
@@ -30,9 +31,10 @@ use crate::{
     ecps::Post,
     kernel::{Outage, random::Random, seal::RecordsKey},
     registry::{
-        Nomenclature, Registry, Requests, VerifiedIdentity,
+        Nomenclature, Registry, Requests, Structure, VerifiedIdentity,
         fault::Fault,
         request::{NotSent, RequestDraft, RequestState},
+        structure::number,
     },
     web::{
         csrf::{self, Csrf},
@@ -54,7 +56,7 @@ pub use ports::{Applications, Contact, Filled};
 
 /// Where the steps are.
 const HOME: &str = "/portail/preenregistrement";
-/// Says that a request of this identity waits, whoever sent it.
+/// Says that a request of this identity waits, whoever sent it, and that no other one was sent.
 const PENDING: &str = "en_cours";
 /// What the tokens of their forms are for.
 const PURPOSE: &str = "preenregistrement";
@@ -104,6 +106,18 @@ struct Applicant {
 impl Applicant {
     fn identity(&self) -> &VerifiedIdentity {
         &self.visitor.at.identity
+    }
+
+    /// What was typed into a field.
+    fn typed(&self, name: &str) -> &str {
+        self.filled.fields.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    /// The name in practice of who chooses none.
+    fn usual_name(&self) -> &str {
+        Some(self.typed("nom_usage"))
+            .filter(|name| !name.is_empty())
+            .unwrap_or(&self.identity().birth_name)
     }
 }
 
@@ -187,6 +201,14 @@ impl Applying {
         )
     }
 
+    /// The establishment whose number was filled in.
+    async fn establishment(&self, who: &Applicant) -> Result<Option<Structure>, Outage> {
+        match number(who.typed("finess")) {
+            Ok(finess) => self.with.registry.structure(finess).await,
+            Err(_) => Ok(None),
+        }
+    }
+
     /// All that is wrong with it, or the page of somebody who has no request to send.
     async fn judge(&self, who: &Applicant) -> Result<Judged, Outage> {
         Ok(match self.with.requests.try_request(self.draft(who)).await? {
@@ -199,9 +221,7 @@ impl Applying {
         match refused {
             NotSent::Faults(faults) => Judged::Faults(faults),
             NotSent::Already(_) => Judged::Instead(pages::already(self.with.frame)),
-            NotSent::Pending(_) => {
-                Judged::Instead(see_other(&format!("{HOME}/envoyee?{PENDING}=oui")))
-            }
+            NotSent::Pending(_) => Judged::Instead(to_what_was_sent(true)),
         }
     }
 
@@ -209,12 +229,14 @@ impl Applying {
     /// refusal, they begin anew when they say so.
     async fn instead(&self, who: &Applicant, anew: bool) -> Result<Option<Response>, Outage> {
         let last = self.with.requests.last_request_of(&who.identity().sub).await?;
+        // What was sent is forgotten here: what is still filled in is another one.
+        let has_another = !who.filled.is_empty();
         let is_over = match last.map(|request| request.state) {
             None => false,
             Some(RequestState::ToProcess | RequestState::Validated) => true,
-            Some(RequestState::Rejected | RequestState::Lapsed) => who.filled.is_empty() && !anew,
+            Some(RequestState::Rejected | RequestState::Lapsed) => !has_another && !anew,
         };
-        Ok(is_over.then(|| see_other(&format!("{HOME}/envoyee"))))
+        Ok(is_over.then(|| to_what_was_sent(has_another)))
     }
 
     fn answer(&self, answered: Result<Response, Stop>) -> Response {
@@ -234,6 +256,12 @@ impl Applying {
 fn see_other(path: &str) -> Response {
     let response = (StatusCode::SEE_OTHER, [(header::LOCATION, path.to_owned())]);
     page::protected(response.into_response())
+}
+
+/// The way to what has become of the last request; `is_another`: one that was not sent leads there.
+fn to_what_was_sent(is_another: bool) -> Response {
+    let why = if is_another { format!("?{PENDING}=oui") } else { String::new() };
+    see_other(&format!("{HOME}/envoyee{why}"))
 }
 
 /// The way to a step.

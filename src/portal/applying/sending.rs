@@ -10,9 +10,15 @@ use axum::{
 
 use crate::{
     kernel::{Outage, Timestamp},
-    portal::timeline::{self, Milestone},
+    portal::{
+        console::words,
+        timeline::{self, Milestone},
+    },
     registry::{
+        Structure,
         fault::{Fault, Faults},
+        identity::is_usual,
+        nomenclature::Dmp,
         request::{RegistrationRequest, RequestState},
     },
     web::{
@@ -22,11 +28,11 @@ use crate::{
 };
 
 use super::{
-    Applicant, Applying, HOME, Judged, PENDING, Site,
+    Applicant, Applying, HOME, Judged, PENDING, Site, Stop,
     codes::Channel,
     contact::posted,
     fields::{Step, is_asked, label},
-    pages, see_other, to_step,
+    pages, to_step, to_what_was_sent,
 };
 
 /// `GET …/recapitulatif`
@@ -37,7 +43,7 @@ pub(super) async fn review(State(applying): Site, headers: HeaderMap) -> Respons
             return Ok(instead);
         }
         match applying.all_faults(&who).await? {
-            Judged::Faults(faults) => Ok(applying.review_page(&who, &faults, StatusCode::OK)),
+            Judged::Faults(faults) => applying.review_page(&who, &faults, StatusCode::OK).await,
             Judged::Instead(instead) => Ok(instead),
         }
     };
@@ -57,14 +63,15 @@ pub(super) async fn send(State(applying): Site, headers: HeaderMap, body: Bytes)
         match applying.with.requests.send_request(draft, now).await? {
             Ok(_) => {
                 applying.with.applications.forget_filled(who.visitor.at.id).await?;
-                Ok(see_other(&format!("{HOME}/envoyee")))
+                Ok(to_what_was_sent(false))
             }
-            Err(refused) => Ok(match applying.refused(refused) {
+            Err(refused) => match applying.refused(refused) {
                 Judged::Faults(faults) => {
-                    applying.review_page(&who, &faults, StatusCode::UNPROCESSABLE_ENTITY)
+                    let status = StatusCode::UNPROCESSABLE_ENTITY;
+                    applying.review_page(&who, &faults, status).await
                 }
-                Judged::Instead(instead) => instead,
-            }),
+                Judged::Instead(instead) => Ok(instead),
+            },
         }
     };
     applying.answer(sent.await)
@@ -81,7 +88,10 @@ pub(super) async fn sent(
         let who = applying.applicant(&headers).await?;
         let last = applying.with.requests.last_request_of(&who.identity().sub).await?;
         Ok(match last {
-            Some(request) => applying.state_page(&request, who.now.calendar).await?,
+            Some(request) => {
+                let is_another = query.has(PENDING);
+                applying.state_page(&request, is_another, who.now.calendar).await?
+            }
             None if query.has(PENDING) => pages::pending(applying.with.frame),
             None => to_step(Step::Identity),
         })
@@ -101,7 +111,7 @@ struct Section {
     title: &'static str,
     path: String,
     lines: Vec<Line>,
-    faults: Vec<Fault>,
+    faults: Vec<(&'static str, Fault)>,
 }
 
 #[derive(Template)]
@@ -111,7 +121,9 @@ struct Review<'a> {
     token: &'a str,
     given: String,
     sections: Vec<Section>,
-    documents: &'a [String],
+    /// Whether the civility is not the usual one for the sex.
+    is_civility_unusual: bool,
+    dmp: Dmp<'a>,
     is_ready: bool,
 }
 
@@ -120,6 +132,8 @@ struct Review<'a> {
 struct Standing<'a> {
     frame: Frame,
     request: &'a RegistrationRequest,
+    /// Whether somebody comes here with another one, which was not sent.
+    not_sent: bool,
     sent_at: String,
     lapses_on: String,
     decided_at: Option<String>,
@@ -158,15 +172,24 @@ impl Applying {
         faults.into_vec()
     }
 
-    fn review_page(&self, who: &Applicant, faults: &[Fault], status: StatusCode) -> Response {
-        let section = |step: Step| Section {
-            title: step.title(),
-            path: format!("{HOME}/{}", step.path()),
-            lines: self.lines(who, step),
-            faults: step.faults(faults),
+    async fn review_page(
+        &self,
+        who: &Applicant,
+        faults: &[Fault],
+        status: StatusCode,
+    ) -> Result<Response, Stop> {
+        let place = self.establishment(who).await?;
+        let section = |step: Step| {
+            let faults = step.faults(faults).into_iter();
+            Section {
+                title: step.title(),
+                path: format!("{HOME}/{}", step.path()),
+                lines: self.lines(who, step, place.as_ref()),
+                faults: faults.map(|fault| (label(&fault.field), fault)).collect(),
+            }
         };
         let identity = who.identity();
-        let role = who.filled.fields.get("role").map(String::as_str).unwrap_or_default();
+        let sex = identity.sex.as_deref().unwrap_or_else(|| who.typed("sexe"));
         let page = Review {
             frame: self.with.frame,
             token: who.csrf.expose(),
@@ -177,15 +200,19 @@ impl Applying {
                 identity.birth_date.strftime("%d/%m/%Y")
             ),
             sections: Step::ALL.into_iter().map(section).collect(),
-            documents: self.with.nomenclature.documents(role),
+            is_civility_unusual: !is_usual(who.typed("civilite"), sex),
+            dmp: self.with.nomenclature.dmp(who.typed("role")),
             is_ready: faults.is_empty(),
         };
-        html(status, &page)
+        Ok(html(status, &page))
     }
 
-    fn lines(&self, who: &Applicant, step: Step) -> Vec<Line> {
+    fn lines(&self, who: &Applicant, step: Step, place: Option<&Structure>) -> Vec<Line> {
         let line = |(name, _): &(&'static str, &str)| {
-            let value = self.told(who, name);
+            let value = match (*name, place) {
+                ("finess", Some(place)) => words::place(place),
+                (name, _) => self.told(who, name),
+            };
             Line { id: name, label: label(name), value }
         };
         let asked = step.fields().iter().filter(|(name, _)| is_asked(name, who.identity()));
@@ -194,10 +221,14 @@ impl Applying {
 
     /// A value as people read it.
     fn told(&self, who: &Applicant, name: &str) -> String {
-        let kept = who.filled.fields.get(name).map(String::as_str).unwrap_or_default();
+        let kept = who.typed(name);
         let list = &self.with.nomenclature;
         match name {
             "piece" if who.filled.document.is_some() => "jointe".to_owned(),
+            // Left empty: this one applies.
+            "nom_exercice" if kept.is_empty() && who.filled.fields.contains_key(name) => {
+                who.usual_name().to_owned()
+            }
             "civilite" => list.civilities.label(kept).to_owned(),
             "profession" => list.professions.label(kept).to_owned(),
             "role" => list.roles.label(kept).to_owned(),
@@ -210,9 +241,11 @@ impl Applying {
         }
     }
 
+    /// What has become of `request`; `is_another`: the one that led here was not sent.
     async fn state_page(
         &self,
         request: &RegistrationRequest,
+        is_another: bool,
         calendar: Timestamp,
     ) -> Result<Response, Outage> {
         let registered = match request.rpps {
@@ -223,6 +256,7 @@ impl Applying {
         let page = Standing {
             frame: self.with.frame,
             request,
+            not_sent: is_another && request.state == RequestState::ToProcess,
             sent_at: request.sent_at.in_french(),
             lapses_on: request.lapses_at.in_french(),
             decided_at: request.decided_at.map(Timestamp::in_french),

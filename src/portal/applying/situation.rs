@@ -7,9 +7,13 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
+use url::form_urlencoded;
 
 use crate::{
-    registry::{Authority, Structure, fault::Fault, folding::fold},
+    portal::console::words,
+    registry::{
+        Authority, Structure, fault::Fault, folding::fold, nomenclature::Dmp, structure::number,
+    },
     web::{
         fields::Fields,
         page::{Frame, html},
@@ -44,7 +48,7 @@ pub(super) async fn show(
         if let Some(finess) = query.get("finess") {
             who.filled.fields.insert("finess".to_owned(), finess.to_owned());
         }
-        Ok(applying.situation_form(&who, &[]))
+        applying.situation_form(&who, &[]).await
     };
     applying.answer(shown.await)
 }
@@ -58,7 +62,7 @@ pub(super) async fn save(State(applying): Site, headers: HeaderMap, body: Bytes)
         let (id, kept) = (who.visitor.at.id, who.filled.fields.clone());
         applying.with.applications.fill(id, kept, None).await?;
         if fields.has("chercher") {
-            return Ok(see_other(&format!("{HOME}/etablissements")));
+            return Ok(see_other(&to_search(who.typed("finess"))));
         }
         let faults = match applying.judge(&who).await? {
             Judged::Faults(faults) => Step::Situation.faults(&faults),
@@ -67,7 +71,7 @@ pub(super) async fn save(State(applying): Site, headers: HeaderMap, body: Bytes)
         if faults.is_empty() {
             return Ok(see_other(&format!("{HOME}/recapitulatif")));
         }
-        Ok(applying.situation_form(&who, &faults))
+        applying.situation_form(&who, &faults).await
     };
     applying.answer(saved.await)
 }
@@ -102,39 +106,52 @@ pub(super) async fn search(
     applying.answer(shown.await)
 }
 
+/// The list of establishments; who typed a name where its number belongs has asked already.
+fn to_search(typed: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if !typed.is_empty() && number(typed).is_err() {
+        query.append_pair("q", typed);
+    }
+    match query.finish() {
+        nothing if nothing.is_empty() => format!("{HOME}/etablissements"),
+        query => format!("{HOME}/etablissements?{query}"),
+    }
+}
+
 impl Applying {
-    fn situation_form(&self, who: &Applicant, faults: &[Fault]) -> Response {
+    async fn situation_form(&self, who: &Applicant, faults: &[Fault]) -> Result<Response, Stop> {
+        let place = self.establishment(who).await?;
         let form = Sheet {
             step: Step::Situation,
             intro: Some(
                 "Décrivez l'emploi pour lequel vous demandez un numéro RPPS. Votre établissement \
                  vérifie et décide.",
             ),
-            fields: self.situation_fields(who),
+            fields: self.situation_fields(who, place.as_ref()),
             buttons: vec![
                 onward(),
                 Button { name: "chercher", label: "Chercher mon établissement", is_quiet: true },
             ],
         };
-        form.page(self.with.frame, who, faults)
+        Ok(form.page(self.with.frame, who, faults))
     }
 
-    fn situation_fields(&self, who: &Applicant) -> Vec<Field> {
+    fn situation_fields(&self, who: &Applicant, place: Option<&Structure>) -> Vec<Field> {
         let (identity, kept) = (who.identity(), &who.filled.fields);
-        let value = |name: &str| kept.get(name).cloned().unwrap_or_default();
-        let usual = kept.get("nom_usage").filter(|name| !name.is_empty());
-        let usual = usual.unwrap_or(&identity.birth_name).clone();
+        let value = |name: &str| who.typed(name).to_owned();
+        let usual = who.usual_name().to_owned();
         let first = identity.first_names.first().cloned().unwrap_or_default();
         let first_names = identity.first_names.iter().map(|name| choice(name, name)).collect();
         let date = || Kind::Typed { kind: "date", autocomplete: "off" };
         let or = |name: &str, proposed: String| kept.get(name).cloned().unwrap_or(proposed);
         vec![
-            Field::new("nom_exercice", or("nom_exercice", usual), typed())
-                .hint("Publié dans l'annuaire : votre nom de naissance ou votre nom d'usage."),
+            Field::new("nom_exercice", or("nom_exercice", usual), typed()).optional().hint(
+                "Publié dans l'annuaire : votre nom de naissance ou votre nom d'usage. Vide : votre nom \
+                 d'usage, ou votre nom de naissance si vous n'en avez pas.",
+            ),
             Field::new("prenom_exercice", or("prenom_exercice", first), Kind::Chosen(first_names))
                 .hint("Publié dans l'annuaire : l'un de vos prénoms."),
-            Field::new("finess", value("finess"), typed())
-                .hint("Neuf caractères : l'établissement où vous travaillez, pas son siège."),
+            Field::new("finess", value("finess"), typed()).hint(establishment_hint(place)),
             Field::new("prise_de_fonction", value("prise_de_fonction"), date())
                 .hint("Votre premier jour dans cet emploi, par exemple 02/11/2026."),
             Field::new("fin_prevue", value("fin_prevue"), date())
@@ -164,10 +181,11 @@ impl Applying {
 
     fn roles(&self, who: &Applicant) -> Vec<Choice> {
         let list = &self.with.nomenclature;
-        let label = |code: &str, label: &str| match list.documents(code).len() {
-            0 => format!("{label} (aucun document du DMP)"),
-            1 => format!("{label} (un type de document du DMP)"),
-            count => format!("{label} ({count} types de documents du DMP)"),
+        let label = |code: &str, label: &str| match list.dmp(code) {
+            Dmp::Untold => format!("{label} (documents du DMP : non précisé)"),
+            Dmp::Nothing => format!("{label} (aucun document du DMP)"),
+            Dmp::Reads([_]) => format!("{label} (un type de document du DMP)"),
+            Dmp::Reads(all) => format!("{label} ({} types de documents du DMP)", all.len()),
         };
         let valid = list.roles.valid_on(who.now.calendar.date());
         valid.map(|term| choice(&term.code, &label(&term.code, &term.label))).collect()
@@ -176,5 +194,14 @@ impl Applying {
     fn modes(&self, who: &Applicant) -> Vec<Choice> {
         let valid = self.with.nomenclature.modes.valid_on(who.now.calendar.date());
         valid.map(|term| choice(&term.code, &term.label)).collect()
+    }
+}
+
+/// Which establishment a number names, as long as the number stands there.
+fn establishment_hint(place: Option<&Structure>) -> String {
+    const WHAT: &str = "Neuf caractères : l'établissement où vous travaillez, pas son siège.";
+    match place {
+        None => WHAT.to_owned(),
+        Some(place) => format!("{}. {WHAT}", words::place(place)),
     }
 }

@@ -9,21 +9,24 @@ use axum::{
 
 use crate::{
     kernel::{
-        Outage, RequestId, Rpps,
+        Outage, RequestId, Rpps, Timestamp,
         journal::Actor,
         retry::{Answered, Keep},
         time::day_in_french,
     },
-    registry::request::{
-        Decider, NearDuplicate, NotDecided, NotValidated, RegistrationRequest, Rejection,
-        RequestState, Validation,
+    registry::{
+        nomenclature::Dmp,
+        request::{
+            Decider, NearDuplicate, NotDecided, NotValidated, RegistrationRequest, Rejection,
+            RequestState, Validation,
+        },
     },
     web::{page::Frame, page::protected},
 };
 
 use super::{
-    super::birth_place,
     Console,
+    compared::Compared,
     demandes::name,
     leaver::Found,
     pages::{self, Chrome},
@@ -38,14 +41,16 @@ struct Review<'a> {
     chrome: Chrome<'a>,
     id: RequestId,
     who: String,
-    age: i16,
-    born: String,
-    birth_place: String,
+    compared: Compared,
+    /// The media type of the copy, while it is kept…
+    document: Option<&'a str>,
+    /// …and the day on which it is erased, once that is known.
+    erased_on: Option<String>,
     request: &'a RegistrationRequest,
     profession: &'a str,
     role: &'a str,
     mode: &'a str,
-    documents: &'a [String],
+    dmp: Dmp<'a>,
     started_on: String,
     last_day: Option<String>,
     place: String,
@@ -181,9 +186,8 @@ impl Console {
         } else {
             Vec::new()
         };
-        let (identity, placing) = (&request.identity, &request.placing);
+        let (placing, calendar) = (&request.placing, visit.now.calendar);
         let lists = &self.with.nomenclature;
-        let (commune, town) = (identity.birth_commune.as_deref(), identity.birth_town.as_deref());
         let (status, late, faults) = match remark {
             Remark::Nothing => (StatusCode::OK, None, Vec::new()),
             Remark::Faults(faults) => (StatusCode::UNPROCESSABLE_ENTITY, None, faults),
@@ -194,14 +198,14 @@ impl Console {
             chrome: visit.chrome("demandes"),
             id: request.id,
             who: name(request),
-            age: request.age(visit.now.calendar.date()),
-            born: day_in_french(identity.birth_date),
-            birth_place: birth_place::words(lists, &identity.birth_country, commune, town),
+            compared: Compared::of(request, lists, request.age(calendar.date())),
+            document: request.document_at(calendar),
+            erased_on: request.erased_at().map(Timestamp::day_in_french),
             request,
             profession: lists.professions.label(&placing.profession),
             role: lists.roles.label(&placing.role),
             mode: lists.modes.label(&placing.mode),
-            documents: lists.documents(&placing.role),
+            dmp: lists.dmp(&placing.role),
             started_on: day_in_french(placing.started_on),
             last_day: placing.last_day.map(day_in_french),
             place: words::place(&request.structure),

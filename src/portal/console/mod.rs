@@ -6,6 +6,7 @@
 //! of both, and no page of somebody's answers without one.
 
 mod again;
+mod compared;
 mod confirming;
 mod cookie;
 mod demandes;
@@ -23,7 +24,7 @@ mod preview;
 mod recu;
 mod rights;
 mod visit;
-mod words;
+pub(super) mod words;
 
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@ use crate::{
     access::{Cause, Closing, Scope},
     ecps::Decision,
     kernel::{ClientId, Outage, Rpps, Sid, Timestamp, retry::Keep, time::day_in_french},
-    registry::{Nomenclature, Page},
+    registry::{Nomenclature, Page, nomenclature::Dmp},
     web::page::Frame,
 };
 
@@ -53,7 +53,7 @@ struct Post<'a> {
     end: String,
     by: &'static str,
     is_open: bool,
-    documents: &'a [String],
+    dmp: Dmp<'a>,
 }
 
 /// A session, as its holder recognises it.
@@ -149,7 +149,7 @@ fn posts<'a>(record: &'a PersonRecord, nomenclature: &'a Nomenclature) -> Vec<Po
         end: words::end(situation.ends_at, situation.ended_at),
         by: words::authority(situation.authority),
         is_open: situation.is_open(),
-        documents: nomenclature.documents(&situation.role),
+        dmp: nomenclature.dmp(&situation.role),
     };
     let mut posts: Vec<_> = record.situations.iter().map(post).collect();
     posts.sort_by_key(|post| !post.is_open);

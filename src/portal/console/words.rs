@@ -82,6 +82,6 @@ pub(super) fn end(ends_at: Option<Timestamp>, ended_at: Option<Timestamp>) -> St
 }
 
 /// `IME Rive Claire, Ville (FINESS 699999124)`.
-pub(super) fn place(structure: &Structure) -> String {
+pub(in crate::portal) fn place(structure: &Structure) -> String {
     format!("{}, {} (FINESS {})", structure.name, structure.city, structure.finess)
 }

@@ -6,7 +6,7 @@ use axum::{http::StatusCode, response::Response};
 use crate::{
     kernel::time::Span,
     portal::{birth_place, known::Known, preregistration::Visitor},
-    registry::{Nomenclature, VerifiedIdentity, verified::Presumed},
+    registry::{Nomenclature, VerifiedIdentity},
     web::{
         csrf::{self, Csrf},
         page::{self, Frame, Trouble, html},
@@ -70,7 +70,7 @@ impl<'a> Shown<'a> {
                 Some(_) | None => "Non précisé",
             },
             birth_date: identity.birth_date.strftime("%d/%m/%Y").to_string(),
-            presumed: presumed(identity.presumed),
+            presumed: identity.presumed.reason(),
             birth_place: birth_place(identity, nomenclature),
             known: None,
             minutes: rest.as_seconds() / 60,
@@ -78,16 +78,6 @@ impl<'a> Shown<'a> {
             token_field: csrf::FIELD,
             token: Csrf::token(&visitor.secret, LEAVING).expose().to_owned(),
             identity,
-        }
-    }
-}
-
-fn presumed(presumed: Presumed) -> Option<&'static str> {
-    match presumed {
-        Presumed::Nothing => None,
-        Presumed::Day => Some("le jour n'est pas connu : le premier du mois est une convention"),
-        Presumed::DayAndMonth => {
-            Some("le jour et le mois ne sont pas connus : le 1er janvier est une convention")
         }
     }
 }

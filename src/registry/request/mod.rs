@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::{Finess, RequestId, Rpps, Timestamp, journal::Actor, time::Span};
 
-use super::{CivilIdentity, Structure, VerifiedIdentity, placing::Placing};
+use super::{
+    CivilIdentity, Structure, VerifiedIdentity, document::DOCUMENT_LIFE, placing::Placing,
+};
 
 pub use deciding::{
     Decider, Decision, NotDecided, NotValidated, Rejection, Validated, Validation, ValidationFacts,
@@ -120,6 +122,16 @@ impl RegistrationRequest {
     /// Where.
     pub fn finess(&self) -> Finess {
         self.structure.finess
+    }
+
+    /// When the copy of the identity document is erased, once that is known.
+    pub fn erased_at(&self) -> Option<Timestamp> {
+        self.decided_at.map(|at| at + DOCUMENT_LIFE)
+    }
+
+    /// The media type of that copy, until it is erased.
+    pub fn document_at(&self, calendar: Timestamp) -> Option<&str> {
+        self.document.as_deref().filter(|_| self.erased_at().is_none_or(|at| calendar < at))
     }
 
     /// How old the person is on that day.

@@ -61,7 +61,7 @@ fn members(value: &Value) -> Map<String, Value> {
 }
 
 fn document() -> Document {
-    let bytes = Zeroizing::new(b"%PDF-1.4\n".to_vec());
+    let bytes = Zeroizing::new(include_bytes!("../../../tests/pieces/piece.pdf").to_vec());
     Document::look(bytes, "document", &mut Faults::default()).unwrap()
 }
 

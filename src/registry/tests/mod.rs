@@ -1,6 +1,7 @@
 //! The rules of the registry, each in a row that fails when the rule is removed.
 
 mod granting;
+mod lists;
 mod naming;
 mod placing;
 mod registering;

@@ -18,6 +18,12 @@ fn a_first_name_in_practice_is_a_civil_one_in_its_civil_spelling() {
         &[("usage_name", json!("Corvaisier")), ("situation.exercise_name", json!("Marvaud"))],
         "Estelle Marvaud",
     );
+    kept(&[("situation.exercise_name", json!("MARVAUD"))], "Estelle Marvaud");
+    check(&[("situation.exercise_name", json!("Dupont"))], &["situation.exercise_name not_a_name"]);
+    check(
+        &[("usage_name", json!("Corvaisier")), ("situation.exercise_name", json!("Marvaux"))],
+        &["situation.exercise_name not_a_name"],
+    );
     check(&[chosen("Rose")], &["situation.exercise_first_name not_a_first_name"]);
     check(&[chosen("Este11e")], &["situation.exercise_first_name bad_character"]);
     check(

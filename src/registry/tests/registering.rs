@@ -1,5 +1,7 @@
 //! Who may be registered, and under which identity.
 
+use base64::Engine;
+
 use super::*;
 
 #[test]
@@ -190,9 +192,13 @@ fn what_belongs_to_somebody_else_is_refused() {
 #[test]
 fn a_document_is_one_that_can_be_read() {
     let document = |value: Value, expected: &[&str]| check(&[("document", value)], expected);
-    document(json!("JVBERi0xLjQK"), &[]);
-    document(json!("/9j/4AAQ"), &[]);
-    document(json!("iVBORw0KGgo"), &[]);
+    let piece = |bytes: &[u8]| json!(base64::engine::general_purpose::STANDARD.encode(bytes));
+    document(piece(include_bytes!("../../../tests/pieces/piece.pdf")), &[]);
+    document(piece(include_bytes!("../../../tests/pieces/piece.jpg")), &[]);
+    document(piece(include_bytes!("../../../tests/pieces/piece.png")), &[]);
+    document(json!("JVBERi0xLjQK"), &["document unreadable"]);
+    document(json!("/9j/4AAQ"), &["document unreadable"]);
+    document(json!("iVBORw0KGgo"), &["document unreadable"]);
     document(json!("R0lGODlh"), &["document bad_format"]);
     document(json!("***"), &["document bad_base64"]);
     document(json!(12), &["document wrong_type"]);

@@ -99,8 +99,9 @@ pub(super) fn of_entity(
     .collect()
 }
 
-/// Open establishments whose name or town contains `text`, or whose number it is. Structures are
-/// thousands where people are millions: they are looked at one by one, without accents or case.
+/// Open establishments whose name and town contain each word of `text`, in any order, or whose number
+/// it is. Structures are thousands where people are millions: they are looked at one by one, without
+/// accents or case.
 pub(super) fn establishments(
     db: &Connection,
     text: &str,
@@ -112,10 +113,10 @@ pub(super) fn establishments(
     );
     let mut statement = db.prepare_cached(&sql)?;
     let rows = statement.query_map([], |row| row_at(row, 0))?;
+    let number = text.replace(' ', "");
     let is_meant = |found: &Structure| {
-        found.finess.as_str() == text
-            || fold(&found.name).contains(text)
-            || fold(&found.city).contains(text)
+        let known = format!("{} {} {}", fold(&found.name), found.postal_code, fold(&found.city));
+        found.finess.as_str() == number || text.split(' ').all(|word| known.contains(word))
     };
     let is_wanted = |row: &Result<Structure, rusqlite::Error>| row.as_ref().map_or(true, is_meant);
     rows.filter(is_wanted).take(usize::try_from(limit).unwrap_or(usize::MAX)).collect()

@@ -38,7 +38,7 @@ impl World {
             "civility": "M", "email": format!("paul.{line}@example.org"),
             "mobile": format!("+3363998{line:04}"), "situation": hiring(finess)
         });
-        let bytes = Zeroizing::new(b"%PDF-1.4\n".to_vec());
+        let bytes = Zeroizing::new(include_bytes!("../../pieces/piece.pdf").to_vec());
         let document = Document::look(bytes, "document", &mut Faults::default());
         let nomenclature = Arc::new(Nomenclature::shipped().unwrap());
         let body = body.as_object().unwrap().clone();

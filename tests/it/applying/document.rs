@@ -10,8 +10,8 @@ async fn only_a_pdf_a_jpeg_or_a_png_is_taken() {
         let told = text(page, "faute-piece");
         assert!(told.contains(words), "{told}");
     }
-    let jpeg: &[u8] = &[0xff, 0xd8, 0xff, 0xe0, 1, 2];
-    let png: &[u8] = b"\x89PNG\r\n\x1a\n....";
+    let jpeg: &[u8] = include_bytes!("../../pieces/piece.jpg");
+    let png: &[u8] = include_bytes!("../../pieces/piece.png");
     for (number, bytes) in (1..).zip([PDF, jpeg, png]) {
         let who = world.arrives(identity("CARBONNEL", number)).await;
         // Its name and its announced type are not looked at.
@@ -19,13 +19,19 @@ async fn only_a_pdf_a_jpeg_or_a_png_is_taken() {
         world.identity(&who, &[("civilite", "MME")], file).await.is(303);
     }
     let too_heavy = [PDF, &vec![b'x'; 4 << 20]].concat();
-    let hostile: [(&str, &str, &[u8], &str); 6] = [
+    let with_script = String::from_utf8_lossy(PDF).replace("/Pages 2", "/OpenAction 9 0 R/Pages 2");
+    let locked = String::from_utf8_lossy(PDF).replace("/Root", "/Encrypt 9 0 R/Root");
+    let hostile: [(&str, &str, &[u8], &str); 10] = [
         ("piece.pdf", "application/pdf", b"MZ\x90\0", "Format non accepté"),
         ("piece.png", "image/png", b"<svg onload=\"alert(1)\"/>", "Format non accepté"),
         ("piece.jpg", "image/jpeg", b"GIF89a", "Format non accepté"),
         ("piece.pdf", "application/pdf", b"\n%PDF-1.4", "Format non accepté"),
         ("../../piece.pdf", "application/pdf", b"PK\x03\x04", "Format non accepté"),
         ("piece.pdf", "application/pdf", &too_heavy, "4 Mo au plus"),
+        ("piece.png", "image/png", &png[..png.len() / 2], "Pièce illisible"),
+        ("piece.pdf", "application/pdf", b"%PDF-1.4\n", "Pièce illisible"),
+        ("piece.pdf", "application/pdf", with_script.as_bytes(), "autre chose que des pages"),
+        ("piece.pdf", "application/pdf", locked.as_bytes(), "sans mot de passe"),
     ];
     let who = world.arrives(identity("CARBONNEL", 10)).await;
     for (name, media, bytes, words) in hostile {

@@ -8,7 +8,7 @@ use passerelle::{
     },
 };
 
-use super::world::{HOME, SITUATION, TILLEULS, World, faults, identity, text, value};
+use super::world::{HOME, TILLEULS, World, faults, identity, text, value};
 
 #[tokio::test]
 async fn a_request_is_filled_in_step_by_step_and_sent() {
@@ -20,7 +20,9 @@ async fn a_request_is_filled_in_step_by_step_and_sent() {
     world.ready(&ines, "ines@example.org", "+33639980016").await;
     let review = world.get(&ines, "recapitulatif").await.is(200);
     assert_eq!(text(&review.text, "fautes"), "");
+    assert_eq!(text(&review.text, "civilite-a-verifier"), "");
     for (id, expected) in [
+        ("vu-finess", "EHPAD LES GRANDS TILLEULS, BOURG EN BRESSE (FINESS 019999028)"),
         ("vu-email", "ines@example.org"),
         ("vu-profession", "Aide-soignant"),
         ("vu-prenom_exercice", "Jeanne"),
@@ -204,23 +206,4 @@ async fn who_has_the_same_identity_under_another_account_is_told_so() {
     assert!(told.contains("data-code=\"demande_en_cours\""), "{to}");
     let own = world.get(&first, "envoyee").await.is(200).text;
     assert!(own.contains("to_process"));
-}
-
-#[tokio::test]
-async fn an_establishment_is_found_by_name_town_or_number() {
-    let world = World::new().await;
-    let ines = world.arrives(identity("CARBONNEL", 1)).await;
-    for asked in ["tilleuls", "TILLEULS", TILLEULS, "grands%20Tilleuls"] {
-        let found = world.get(&ines, &format!("etablissements?q={asked}")).await.is(200).text;
-        assert!(found.contains(&format!("situation?finess={TILLEULS}")), "{asked}");
-        assert!(!found.contains("finess=019999010"), "nobody works at a legal entity");
-    }
-    let none = world.get(&ines, "etablissements?q=%3Cb%3Ezzz").await.is(200).text;
-    assert!(!text(&none, "aucun").is_empty() && !none.contains("<b>zzz"));
-    let chosen = world.get(&ines, &format!("situation?finess={TILLEULS}")).await.is(200).text;
-    assert_eq!(value(&chosen, "finess"), TILLEULS);
-    let search = [SITUATION, &[("chercher", "oui")]].concat();
-    let kept = world.post(&ines, "situation", &search).await.is(303);
-    assert_eq!(kept.location(), format!("{HOME}/etablissements"));
-    assert_eq!(value(&world.get(&ines, "situation").await.text, "role"), "GENR11");
 }

@@ -4,4 +4,6 @@
 mod contact;
 mod document;
 mod journey;
+mod names;
+mod place;
 mod world;

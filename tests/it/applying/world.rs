@@ -251,7 +251,7 @@ impl World {
     }
 }
 
-pub(super) const PDF: &[u8] = b"%PDF-1.4\n%%EOF\n";
+pub(super) const PDF: &[u8] = include_bytes!("../../pieces/piece.pdf");
 pub(super) const SITUATION: &[(&str, &str)] = &[
     ("nom_exercice", "Carbonnel"),
     ("prenom_exercice", "Jeanne"),

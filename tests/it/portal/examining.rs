@@ -2,19 +2,26 @@
 
 use std::sync::Arc;
 
-use passerelle::registry::{
-    Nomenclature, VerifiedIdentity,
-    document::Document,
-    request::{RequestDraft, Requests},
-    verified::Presumed,
+use passerelle::{
+    kernel::time::Span,
+    registry::{
+        Nomenclature, VerifiedIdentity,
+        document::Document,
+        request::{RequestDraft, Requests},
+        verified::Presumed,
+    },
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::world::{Answer, Browser, NOW, RIVE_CLAIRE, TILLEULS, World};
 
 /// A request of somebody whom FranceConnect identified.
 async fn request(world: &World, name: &str, line: u32, finess: &str) -> String {
-    let verified = VerifiedIdentity {
+    send(world, verified(name, line), written(line, finess)).await
+}
+
+fn verified(name: &str, line: u32) -> VerifiedIdentity {
+    VerifiedIdentity {
         sub: format!("sub-{line}"),
         birth_name: name.to_owned(),
         first_names: vec!["Inès".to_owned(), "Jeanne".to_owned()],
@@ -27,7 +34,10 @@ async fn request(world: &World, name: &str, line: u32, finess: &str) -> String {
         email: None,
         acr: "eidas1".to_owned(),
         authenticated_at: NOW,
-    };
+    }
+}
+
+fn written(line: u32, finess: &str) -> Map<String, Value> {
     let body = json!({
         "civility": "MME", "email": format!("ines.{line}@example.org"),
         "mobile": format!("+3363997{line:04}"),
@@ -35,7 +45,11 @@ async fn request(world: &World, name: &str, line: u32, finess: &str) -> String {
                       "started_on": "2026-11-02"},
     });
     let Value::Object(body) = body else { unreachable!() };
-    let bytes = b"\x89PNG\r\n\x1a\nune image".to_vec().into();
+    body
+}
+
+async fn send(world: &World, verified: VerifiedIdentity, body: Map<String, Value>) -> String {
+    let bytes = include_bytes!("../../pieces/piece.png").to_vec().into();
     let document = Some(Document { media: "image/png", bytes });
     let nomenclature = Arc::new(Nomenclature::shipped().unwrap());
     let draft = RequestDraft::read(verified, body, document, nomenclature, NOW.date());
@@ -130,4 +144,70 @@ async fn a_request_to_another_structure_does_not_exist_here() {
     let nobody = world.somebody("Aubert", TILLEULS);
     let mut browser = world.visitor(nobody.rpps).await;
     world.get(&mut browser, "/portail/demandes").await.trouble(404, "page_inconnue");
+}
+
+#[tokio::test]
+async fn what_was_verified_stands_apart_from_what_was_declared() {
+    let world = World::new().await;
+    let manager = world.manager("Vasseur", TILLEULS);
+    let mut browser = world.visitor(manager.rpps).await;
+    let mut abroad = verified("Carbonnel", 1);
+    abroad.sex = None;
+    abroad.birth_country = "99999".to_owned();
+    abroad.birth_commune = None;
+    abroad.presumed = Presumed::Day;
+    let mut body = written(1, TILLEULS);
+    for (name, value) in
+        [("civility", "M"), ("sex", "F"), ("birth_town", "Sfax"), ("usage_name", "Perrin")]
+    {
+        body.insert(name.to_owned(), value.into());
+    }
+    let first = send(&world, abroad, body).await;
+    let page = world.get(&mut browser, &format!("/portail/demandes/{first}")).await.is(200);
+    let (given, declared) = (page.says("#verifie").unwrap(), page.says("#declare").unwrap());
+    assert!(given.contains("Carbonnel") && given.contains("le jour n'est pas connu"), "{given}");
+    for words in ["Sfax", "Perrin", "Féminin", "Monsieur"] {
+        assert!(declared.contains(words) && !given.contains(words), "{words}: {declared}");
+    }
+    let checks = page.says("#a-comparer").unwrap();
+    for words in ["en cours de validité", "ville de naissance, nom d'usage", "présumée", "civilité"]
+    {
+        assert!(checks.contains(words), "{words}: {checks}");
+    }
+    assert!(checks.contains("d'ordinaire avec le sexe"));
+
+    let mut usual = verified("Morel", 2);
+    usual.usage_name = Some("Perrin".to_owned());
+    let mut body = written(2, TILLEULS);
+    body.insert("usage_name".to_owned(), "Perrin".into());
+    let second = send(&world, usual, body).await;
+    let page = world.get(&mut browser, &format!("/portail/demandes/{second}")).await.is(200);
+    let (given, declared) = (page.says("#verifie").unwrap(), page.says("#declare").unwrap());
+    for words in ["Perrin", "Féminin", "08/08/1998"] {
+        assert!(given.contains(words) && !declared.contains(words), "{words}: {given}");
+    }
+    assert!(declared.contains("Madame") && !given.contains("présumée"));
+    let checks = page.says("#a-comparer").unwrap();
+    assert!(!checks.contains("présumée") && !checks.contains("d'ordinaire avec le sexe"));
+}
+
+#[tokio::test]
+async fn a_decided_request_says_when_its_document_was_erased() {
+    let world = World::new().await;
+    let manager = world.manager("Vasseur", TILLEULS);
+    let id = request(&world, "Carbonnel", 1, TILLEULS).await;
+    let path = format!("/portail/demandes/{id}");
+    let mut browser = world.visitor(manager.rpps).await;
+    let open = world.get(&mut browser, &path).await.is(200);
+    assert!(open.text.contains("se corrige par un rejet") && open.has("#a-comparer"));
+    decide(&world, &mut browser, (&id, "valider"), &[("attestation", "oui")]).await.is(303);
+    let kept = world.get(&mut browser, &path).await.is(200);
+    assert!(!kept.text.contains("se corrige par un rejet") && !kept.has("#a-comparer"));
+    assert!(kept.has("#piece") && !kept.has("#piece-effacee"));
+    world.advance(Span::hours(30 * 24));
+    let mut browser = world.visitor(manager.rpps).await;
+    let erased = world.get(&mut browser, &path).await.is(200);
+    assert!(!erased.has("#piece"));
+    let told = erased.says("#piece-effacee").unwrap();
+    assert!(told.contains("le 21/12/2026"), "{told}");
 }

@@ -1,5 +1,6 @@
 //! Registrations: one person, one number, whoever asks at the same time, and however often.
 
+use base64::Engine;
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 
@@ -211,7 +212,9 @@ async fn a_faulty_registration_writes_nothing_and_moves_no_head() {
 async fn a_document_is_kept_sealed_and_erased_after_thirty_days() {
     let world = World::new().with_structures().await;
     let mut with_document = body("Vasseur", 1);
-    with_document.insert("document".to_owned(), "JVBERi0xLjQK".into());
+    let piece = include_bytes!("../../../../tests/pieces/piece.pdf");
+    let piece = base64::engine::general_purpose::STANDARD.encode(piece);
+    with_document.insert("document".to_owned(), piece.into());
     world.register(with_document, Keep::nothing()).await;
     let sealed: Vec<u8> = world.one("SELECT sealed FROM document");
     assert!(!sealed.windows(4).any(|bytes| bytes == b"%PDF"));

@@ -53,6 +53,8 @@ pub(super) fn draft(name: &str, line: u32) -> RequestDraft {
     draft_of(verified(name, line), &json!({}), line)
 }
 
+pub(super) const PIECE: &[u8] = include_bytes!("../../../../tests/pieces/piece.pdf");
+
 fn draft_of(verified: VerifiedIdentity, more: &Value, line: u32) -> RequestDraft {
     let mut body = json!({
         "civility": "M", "email": format!("paul.{line}@example.org"),
@@ -62,7 +64,7 @@ fn draft_of(verified: VerifiedIdentity, more: &Value, line: u32) -> RequestDraft
     });
     let members = body.as_object_mut().unwrap();
     members.extend(more.as_object().unwrap().clone());
-    let bytes = Zeroizing::new(b"%PDF-1.4\nsecret".to_vec());
+    let bytes = Zeroizing::new(PIECE.to_vec());
     let document = Document::look(bytes, "document", &mut Faults::default());
     RequestDraft::read(verified, members.clone(), document, nomenclature(), NOW.date())
 }

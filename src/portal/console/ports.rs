@@ -20,7 +20,8 @@ pub enum StaffState {
 /// Which situations of a structure a manager wants to see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaffFilter {
-    /// Part of a name in practice, folded, or the beginning of an RPPS number.
+    /// Words, folded and in any order: each is part of the name in practice, or begins the RPPS
+    /// number.
     pub text: String,
     /// How they stand; `None`: open ones and ended ones.
     pub state: Option<StaffState>,

@@ -58,7 +58,7 @@ struct Told {
     reason: Option<String>,
     doors: Vec<Closed>,
     parties: Vec<Party>,
-    quiet: Vec<String>,
+    quiet: Vec<Quiet>,
     is_waiting: bool,
     /// Where the page brings itself up to date.
     following: String,
@@ -230,12 +230,23 @@ fn problem(met: &str) -> &'static str {
     }
 }
 
-/// Software of this structure that nobody need tell: the person had nothing open there.
-fn quiet(departure: &Departure, clients: &[StoredClient], lines: &[LedgerLine]) -> Vec<String> {
+/// Software of this structure that is not told.
+struct Quiet {
+    name: String,
+    /// It could be: the person had nothing open there.
+    has_address: bool,
+}
+
+/// Software of this structure that nobody tells.
+fn quiet(departure: &Departure, clients: &[StoredClient], lines: &[LedgerLine]) -> Vec<Quiet> {
     if departure.cuts.is_empty() {
         return Vec::new();
     }
     let is_told = |client: &&StoredClient| lines.iter().any(|line| line.client_id == client.id);
     let bound = clients.iter().filter(|c| c.registration.structure == Some(departure.finess));
-    bound.filter(|c| !is_told(c)).map(|c| c.registration.client_name.clone()).collect()
+    let quiet = |client: &StoredClient| Quiet {
+        name: client.registration.client_name.clone(),
+        has_address: client.registration.backchannel_logout_uri.is_some(),
+    };
+    bound.filter(|client| !is_told(client)).map(quiet).collect()
 }

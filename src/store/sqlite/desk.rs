@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    Sqlite,
+    Sqlite, damaged,
     standing::{access_row, card, local_accesses_where, situation_row},
     structures,
 };
@@ -18,6 +18,8 @@ use super::{
 #[async_trait::async_trait]
 impl Desk for Sqlite {
     async fn staff(&self, finess: Finess, filter: StaffFilter) -> Result<Vec<StaffRow>, Outage> {
+        let words: Vec<&str> = filter.text.split_whitespace().collect();
+        let words = serde_json::to_string(&words).map_err(damaged)?;
         self.read(|db| {
             let state = match filter.state {
                 None => "TRUE",
@@ -32,13 +34,14 @@ impl Desk for Sqlite {
                          t.exercise_name, t.exercise_first_name
                      FROM situation t JOIN professional p ON p.rpps = t.rpps
                      WHERE t.finess = ?1 AND p.retired_at IS NULL AND {state}
-                     AND (instr(replace(t.exercise_key, '|', ' '), ?2) > 0 OR instr(t.rpps, ?2) = 1)
+                     AND NOT EXISTS (SELECT 1 FROM json_each(?2) AS word
+                         WHERE instr(t.exercise_key, word.value) = 0
+                         AND instr(t.rpps, word.value) <> 1)
                      ORDER BY t.ended_at IS NOT NULL, t.exercise_key, t.id LIMIT ?3 OFFSET ?4"
                 ))?
-                .query_map(
-                    params![finess.as_str(), filter.text, filter.limit, filter.skip],
-                    |row| Ok((Timestamp(row.get(0)?), situation_row(row, 1)?)),
-                )?
+                .query_map(params![finess.as_str(), words, filter.limit, filter.skip], |row| {
+                    Ok((Timestamp(row.get(0)?), situation_row(row, 1)?))
+                })?
                 .collect::<Result<_, _>>()?;
             let row = |(validated_at, situation): (Timestamp, Situation)| {
                 Ok(StaffRow {

@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, Weak},
+    sync::{Arc, Mutex, PoisonError, Weak},
     thread,
     time::Duration,
 };
@@ -295,7 +295,12 @@ fn keep_log_short(store: &Arc<Sqlite>, connection: Connection) -> Result<(), io:
     Ok(())
 }
 
+/// One at a time: SQLite refuses a second one at once, whatever its patience, and the last one of a
+/// graceful stop must not be refused.
+static CHECKPOINTING: Mutex<()> = Mutex::new(());
+
 pub(super) fn checkpoint(connection: &Connection, mode: &str) {
+    let _alone = CHECKPOINTING.lock().unwrap_or_else(PoisonError::into_inner);
     let sql = format!("PRAGMA wal_checkpoint({mode})");
     if let Err(error) = connection.query_row(&sql, [], |_| Ok(())) {
         tracing::debug!(%error, mode, "a checkpoint could not run");

@@ -323,11 +323,11 @@ async fn an_address_that_was_taken_back_gets_no_code() {
     desk.call("POST /clients", None, &dui(json!({}))).await.is(201);
     let mut browser = Browser::default();
     let begun = world.authorize(&mut browser, "dui", "").await.is(303);
-    let pending = world.pending(&mut browser, &begun).await.unwrap();
+    let pending = world.pending(&browser, &begun).await.unwrap();
     let session = world.session().await;
     let elsewhere = json!({"redirect_uris": ["http://localhost:9/ailleurs"]});
     desk.call("PUT /clients/dui", None, &elsewhere).await.is(200);
     let concluded = world.provider.conclude(&pending, &session).await;
     assert!(matches!(concluded, Err(LoginError::Gone)));
-    assert!(world.pending(&mut browser, &begun).await.is_err(), "nor does the page wait");
+    assert!(world.pending(&browser, &begun).await.is_err(), "nor does the page wait");
 }

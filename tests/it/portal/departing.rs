@@ -226,7 +226,7 @@ async fn what_an_ordre_entered_is_not_ended_here_but_its_local_access_is() {
     let later = [("dernier_jour", "2026-12-24")];
     press(&world, &mut browser, (&form, &to), &later).await.is(303);
     let page = world.get(&mut browser, &form).await.is(200);
-    assert_eq!(page.says("#fin").as_deref(), Some("prévue le 24/12/2026 à minuit"));
+    assert_eq!(page.says("#fin").as_deref(), Some("prévue le 24/12/2026 à 24 h"));
     press(&world, &mut browser, (&form, &undo), &[]).await.is(303);
     assert!(!world.get(&mut browser, &form).await.is(200).has("#fin"));
 }

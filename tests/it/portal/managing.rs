@@ -32,6 +32,8 @@ async fn a_manager_sees_the_staff_of_their_structure() {
         }
     };
     assert_eq!(filtered("texte=aubert").await, "Paule Aubert");
+    assert_eq!(filtered("texte=Paule+Aub").await, "Paule Aubert");
+    assert_eq!(filtered("texte=aubert+inconnu").await, "");
     assert_eq!(filtered("texte=inconnu").await, "");
     assert_eq!(filtered("etat=fin-prevue").await, "Paule Partant");
     assert_eq!(filtered("etat=parti").await, "");

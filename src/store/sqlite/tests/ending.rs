@@ -286,7 +286,7 @@ async fn a_situation_opens_nothing_before_its_first_day() {
     let later = "UPDATE situation SET started_on = '2026-11-22'";
     world.store.write(move |write| write.execute(later, []).map(|_| ())).await.unwrap();
     let enters = || admits(&world.standing(), Some(finess(TILLEULS)));
-    assert_eq!(enters(), Err(NoRight::NoSituation));
+    assert_eq!(enters(), Err(NoRight::NotBegun("2026-11-22".parse().unwrap())));
     world.store.move_calendar(Move::Advance(Span::hours(9))).await.unwrap().unwrap();
     assert_eq!(enters(), Ok(()));
 }

@@ -9,15 +9,18 @@
   // Calls off the meta refresh: it was scheduled when it was read.
   window.stop();
   document.querySelector(again).remove();
+  // Whoever is leaving by a link or a button is not called back by a reload.
+  let leaving = false;
+  addEventListener("beforeunload", () => { leaving = true; });
+  addEventListener("pageshow", () => { leaving = false; });
   const look = async () => {
     try {
       const answer = await fetch(where, { credentials: "same-origin" });
-      if (!answer.ok) return location.reload();
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const fresh = page.querySelector("[data-suivi]");
-      if (!fresh) return location.reload();
-      if (fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
-      if (!page.querySelector(again)) return;
+      const fresh = answer.ok && page.querySelector("[data-suivi]");
+      if (!fresh && !leaving) return location.reload();
+      if (fresh && fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
+      if (fresh && !page.querySelector(again)) return;
     } catch { /* the network is away: look again */ }
     setTimeout(look, 2000);
   };

@@ -6,11 +6,16 @@
   // Calls off the meta refresh: it was scheduled when it was read.
   window.stop();
   document.querySelector("meta[http-equiv=refresh]")?.remove();
+  // Whoever is leaving by a link or a button is not called back by a reload.
+  let leaving = false;
+  addEventListener("beforeunload", () => { leaving = true; });
+  addEventListener("pageshow", () => { leaving = false; });
   const look = async () => {
     try {
       const answer = await fetch(location.href);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (!page.querySelector("meta[http-equiv=refresh]")) return location.reload();
+      const isOver = !page.querySelector("meta[http-equiv=refresh]");
+      if (isOver && !leaving) return location.reload();
     } catch { /* the network is away: look again */ }
     setTimeout(look, 1000);
   };

@@ -137,11 +137,23 @@ pub struct Log {
 impl Log {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let level = reader.text("log.level", |text| {
+            // The library takes a lone word for the name of a target: a level that is misspelt.
+            if let Some(odd) = text.split(',').find(|directive| !is_directive(directive)) {
+                return Err(format!(
+                    "{odd}: off, error, warn, info, debug, trace, or target=level"
+                ));
+            }
             let known = tracing_subscriber::EnvFilter::builder().parse(text);
             known.map(|_| text.to_owned()).map_err(|error| format!("{text}: {error}"))
         });
         Some(Self { level: level? })
     }
+}
+
+/// Whether this says how much is logged: everywhere, or of one target.
+fn is_directive(text: &str) -> bool {
+    let level = text.rsplit_once('=').map_or(text, |(_, level)| level);
+    !level.is_empty() && level.parse::<tracing::level_filters::LevelFilter>().is_ok()
 }
 
 pub(super) fn seconds(reader: &mut Reader<'_>, key: &'static str, most: u32) -> Option<Span> {

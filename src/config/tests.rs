@@ -166,6 +166,23 @@ fn files_that_cannot_be_read_are_told_beside_the_rest() {
 }
 
 #[test]
+fn how_much_is_logged_is_a_level_or_that_of_a_target() {
+    #[track_caller]
+    fn check(text: &str, right: bool) {
+        let command_line = vec![("log.level", text.to_owned())];
+        let loaded = load(&Sources { command_line, ..Sources::default() });
+        assert_eq!(loaded.is_ok(), right, "{text}");
+    }
+    check("info", true);
+    check("warn,passerelle=debug,passerelle::oidc=trace", true);
+    check("loud", false);
+    check("warning", false);
+    check("", false);
+    check("passerelle=", false);
+    check("info,passerelle=lod", false);
+}
+
+#[test]
 fn a_stylesheet_stands_alone() {
     let (folder, mut sources) = with_file("");
     let stylesheet = folder.path().join("theme.css");

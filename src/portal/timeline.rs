@@ -29,9 +29,10 @@ impl Milestone {
         Self { what, at, when, is_past: false, countdown: None }
     }
 
-    /// From a moment on.
-    fn starting(what: &str, at: Timestamp) -> Self {
-        Self::read_as(what.to_owned(), at, at.from_in_french())
+    /// From a moment on: nobody who waits for it should come too early.
+    fn starting(what: &str, at: Timestamp, calendar: Timestamp) -> Self {
+        let when = if at <= calendar { at.in_french() } else { at.from_in_french() };
+        Self::read_as(what.to_owned(), at, when)
     }
 
     /// At a moment.
@@ -47,7 +48,7 @@ impl Milestone {
 
 /// What happened to somebody's registration, card, situations and local accesses, and what comes next.
 pub(super) fn of_person(record: &PersonRecord, calendar: Timestamp) -> Vec<Milestone> {
-    let mut milestones = of_validation(record.professional.validated_at);
+    let mut milestones = of_validation(record.professional.validated_at, calendar);
     milestones.extend(record.activated_at.map(|at| Milestone::new("e-CPS activée", at)));
     for (situation, structure) in &record.situations {
         let name = &structure.name;
@@ -75,11 +76,11 @@ pub(super) fn of_person(record: &PersonRecord, calendar: Timestamp) -> Vec<Miles
 }
 
 /// What follows from a validation (promise 9).
-fn of_validation(validated_at: Timestamp) -> Vec<Milestone> {
+fn of_validation(validated_at: Timestamp, calendar: Timestamp) -> Vec<Milestone> {
     vec![
         Milestone::new("Enregistrement validé", validated_at),
-        Milestone::starting("Visible dans l'annuaire", delays::visible_at(validated_at)),
-        Milestone::starting("e-CPS activable", delays::activable_at(validated_at)),
+        Milestone::starting("Visible dans l'annuaire", delays::visible_at(validated_at), calendar),
+        Milestone::starting("e-CPS activable", delays::activable_at(validated_at), calendar),
     ]
 }
 
@@ -119,7 +120,8 @@ mod tests {
         #[track_caller]
         fn check(elapsed: Span, past: usize, next: Option<(&str, &str)>) {
             let validated_at = Timestamp(1_000);
-            let shown = in_order(of_validation(validated_at), validated_at + elapsed);
+            let calendar = validated_at + elapsed;
+            let shown = in_order(of_validation(validated_at, calendar), calendar);
             assert_eq!(shown.iter().filter(|one| one.is_past).count(), past);
             let coming =
                 shown.iter().filter_map(|one| Some((&*one.what, one.countdown.as_deref()?)));
